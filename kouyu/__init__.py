@@ -1,4 +1,4 @@
-"""kouyu: a self-hosted voice conversation server that speaks the Coze realtime protocol."""
+"""kouyu: a self-hosted voice conversation server that speaks Coze's and OpenAI's realtime protocols."""
 
 import os
 

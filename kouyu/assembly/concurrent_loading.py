@@ -1,9 +1,10 @@
 """Loads, at the same time, all that takes long when the server starts: engines, bots, and data of text processing."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import logging
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -33,6 +34,11 @@ from kouyu.text.transcript import TranscriptFinisher
 from kouyu.workers.limited import LimitedWorkers
 
 T = TypeVar("T")
+
+FIRST_SAID_S: Final = 5.0
+"""A start on an idle machine takes less; a user who waits longer wants to know for what."""
+
+log = logging.getLogger(__name__)
 
 
 class Loaded(msgspec.Struct, frozen=True):
@@ -66,19 +72,23 @@ async def load_all(
         stack.push_async_callback(close, made)
         return made
 
-    *loaded, _, _ = await _all_or_first_error(
-        closed_at_the_end(load_voice_activity(engines, scheduler), lambda made: made.close()),
-        closed_at_the_end(load_turn_judge(engines, scheduler, elsewhere), lambda made: made.close()),
-        closed_at_the_end(load_recognizer(engines, scheduler, elsewhere), lambda made: made.close()),
-        closed_at_the_end(load_synthesizer(engines, scheduler, elsewhere), lambda made: made.close()),
-        load_noise_suppressor(engines, scheduler),
-        closed_at_the_end(load_emotion_recognizer(engines, scheduler, elsewhere), _close_if_there),
-        closed_at_the_end(load_speaker_encoder(engines, scheduler, elsewhere), lambda made: made.close()),
-        stack.enter_async_context(open_agents(settings, store, workers, scheduler)),
-        asyncio.to_thread(transcripts.warm_up),
-        asyncio.to_thread(token_counter),
+    loaded = await all_or_first_error(
+        {
+            "voice activity": closed_at_the_end(load_voice_activity(engines, scheduler), lambda made: made.close()),
+            "end of turn": closed_at_the_end(load_turn_judge(engines, scheduler, elsewhere), lambda made: made.close()),
+            "recognition": closed_at_the_end(load_recognizer(engines, scheduler, elsewhere), lambda made: made.close()),
+            "voices": closed_at_the_end(load_synthesizer(engines, scheduler, elsewhere), lambda made: made.close()),
+            "noise suppression": load_noise_suppressor(engines, scheduler),
+            "emotions": closed_at_the_end(load_emotion_recognizer(engines, scheduler, elsewhere), _close_if_there),
+            "voiceprints": closed_at_the_end(
+                load_speaker_encoder(engines, scheduler, elsewhere), lambda made: made.close()
+            ),
+            "bots and their models": stack.enter_async_context(open_agents(settings, store, workers, scheduler)),
+            "data of text processing": asyncio.to_thread(transcripts.warm_up),
+            "tokens of recognition": asyncio.to_thread(token_counter),
+        }
     )
-    return Loaded(*loaded)
+    return Loaded(*loaded[: len(Loaded.__struct_fields__)])
 
 
 async def _close_if_there(emotion_recognizer: EmotionRecognizer | None) -> None:
@@ -86,14 +96,30 @@ async def _close_if_there(emotion_recognizer: EmotionRecognizer | None) -> None:
         await emotion_recognizer.close()
 
 
-async def _all_or_first_error(*work: Awaitable[Any]) -> list[Any]:
-    """Return the results in order. When one fails, cancel and await the others, and raise its error alone."""
+async def all_or_first_error(work: Mapping[str, Awaitable[Any]]) -> list[Any]:
+    """Return the results in order. When one fails, cancel and await the others, and raise its error alone.
+
+    Where it takes long, the log names those that are not done: after ``FIRST_SAID_S``, then each time twice as late.
+    """
     try:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(_awaited(one)) for one in work]
+            tasks = {name: group.create_task(_awaited(one)) for name, one in work.items()}
+            telling = group.create_task(_say_what_is_loading(tasks))
+            await asyncio.wait(tasks.values(), return_when=asyncio.FIRST_EXCEPTION)
+            telling.cancel()
     except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from None
-    return [task.result() for task in tasks]
+    return [task.result() for task in tasks.values()]
+
+
+async def _say_what_is_loading(tasks: Mapping[str, asyncio.Task[Any]]) -> None:
+    passed, until = 0.0, FIRST_SAID_S
+    while True:
+        await asyncio.sleep(until - passed)
+        passed, until = until, 2 * until
+        log.info(
+            "still loading after %g s: %s", passed, ", ".join(name for name, task in tasks.items() if not task.done())
+        )
 
 
 async def _awaited(work: Awaitable[T]) -> T:

@@ -23,7 +23,7 @@ from kouyu.weights.errors import WeightsError
 from kouyu.weights.mirror import chosen_mirror
 from kouyu.weights.weight_set import WeightSet
 
-EXTRAS = ("server", "embedded", "piper", "emotion", "microphone", "postgres", "otel")
+EXTRAS = ("server", "embedded", "engines", "piper", "emotion", "microphone", "postgres", "otel")
 
 
 @click.command()

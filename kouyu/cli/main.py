@@ -92,7 +92,7 @@ def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version."
 )
 def main() -> None:
-    """kouyu: a self-hosted voice conversation server that speaks the Coze realtime protocol."""
+    """kouyu: a self-hosted voice conversation server that speaks Coze's and OpenAI's realtime protocols."""
 
 
 def run() -> NoReturn:

@@ -48,5 +48,7 @@ def _print(findings: Sequence[Finding]) -> None:
     errors = sum(1 for finding in findings if finding.verdict == "error")
     if errors:
         console.print(Text(f"\n{errors} to mend before kouyu serve can work as these settings say", style="bold red"))
+    elif any(finding.verdict == "warning" for finding in findings):
+        console.print(Text("\nkouyu serve can start; read the warnings above first", style="bold yellow"))
     else:
         console.print(Text("\nkouyu serve can start", style="bold green"))

@@ -39,7 +39,8 @@ def _tcp_listener(host: str, port: int) -> socket.socket:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
-        raise CannotListen(f"{host}:{port}: {error.strerror or error}; take another one with --host, --port") from None
+        why = (error.strerror or str(error)).partition(" (while")[0]
+        raise CannotListen(f"{host}:{port}: {why}; take another one with --host, --port") from None
     listener.setblocking(False)
     return listener
 

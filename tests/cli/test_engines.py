@@ -38,7 +38,7 @@ def test_an_engine_that_is_elsewhere_itself_is_refused(tmp_path: Path) -> None:
 def test_an_address_that_is_taken_is_named(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        assert f"127.0.0.1:{port}: " in refused("--port", str(port))
+        assert f"127.0.0.1:{port}: Address already in use; take another one" in refused("--port", str(port))
     with socket.socket(socket.AF_UNIX) as listener:
         path = tmp_path / "taken.sock"
         listener.bind(str(path))

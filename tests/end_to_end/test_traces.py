@@ -1,5 +1,6 @@
 """Order and shape of what comes back, against recorded sessions of the real service."""
 
+import base64
 import itertools
 import json
 import re
@@ -10,8 +11,11 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import connect
 
+from kouyu.audio.wav import encode_wav, read_listening_audio
+from tests.audio_sessions.wire import wired
 from tests.end_to_end.conversing import talking
 from tests.end_to_end.running_server import RunningServer
+from tests.fields import uploads
 from tests.standins.openai_server import OpenAIStandIn, Pace, Say
 
 pytestmark = pytest.mark.models
@@ -26,6 +30,15 @@ def recorded(name: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     rows = [json.loads(line) for line in (TRACES / f"{name}.jsonl").read_text().splitlines()]
     sent = [row["event"] for row in rows if row["direction"] == "send"]
     return sent, [row["event"] for row in rows if row["direction"] == "receive"]
+
+
+def recorded_alone(name: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """What was sent and what was received on an audio endpoint, without the audio."""
+    rows = [json.loads(line) for line in (TRACES / "cassette" / f"{name}.jsonl").read_text().splitlines()[1:]]
+    for event in (row["event"] for row in rows if row["from"] == "server" and "audio" in row):
+        event["data"]["delta"] = "AAAA"
+    sent = [row["event"] for row in rows if row["from"] == "client"]
+    return sent, [row["event"] for row in rows if row["from"] == "server"]
 
 
 async def replay(
@@ -74,11 +87,20 @@ def shapes(events: list[dict[str, Any]]) -> dict[str, set[Any]]:
     return found
 
 
-def first_and_last(events: list[dict[str, Any]]) -> tuple[list[str], list[str]]:
+def first_and_last(kinds: list[str]) -> tuple[list[str], list[str]]:
     """Kinds in the order in which each came for the first, and for the last time."""
-    kinds = [kind(event) for event in events]
     last = [one for index, one in enumerate(kinds) if one not in kinds[index + 1 :]]
     return list(dict.fromkeys(kinds)), last
+
+
+def runs(events: list[dict[str, Any]]) -> list[str]:
+    """Kinds in the order in which they came, events of one kind in a row counted once."""
+    return [key for key, _ in itertools.groupby(map(kind, events))]
+
+
+def of_speech(kinds: list[str], wanted: bool) -> list[str]:
+    """The kinds that speech has, or all others: text comes as fast as the model writes it, beside the speech."""
+    return [one for one in kinds if one.startswith("conversation.audio.") == wanted]
 
 
 async def test_a_typed_question_is_answered_in_the_recorded_order_and_shape(
@@ -93,15 +115,43 @@ async def test_a_typed_question_is_answered_in_the_recorded_order_and_shape(
     heard = threading.Event()  # a model is slower than a voice: what it says last comes after the first sound
     language_model.will(Say(*pieces, pace=Pace(between_s=0.4), hurry=heard))
     now = await replay(scripted_server, sent, "conversation.chat.completed", heard)
-    assert first_and_last(now)[0] == first_and_last(then)[0]
-    assert first_and_last(now)[1][-3:] == first_and_last(then)[1][-3:]
+    (first, last), (first_then, last_then) = (first_and_last([kind(event) for event in each]) for each in (now, then))
+    assert first == first_then
+    assert of_speech(last, True) == of_speech(last_then, True)
+    assert of_speech(last, False) == of_speech(last_then, False)
+    assert last[-3:] == last_then[-3:]
     assert shapes(now) == shapes(then)
 
 
 async def test_a_text_to_be_spoken_comes_in_the_recorded_order_and_shape(scripted_server: RunningServer) -> None:
     sent, then = recorded("text_to_be_spoken")
     now = await replay(scripted_server, sent, "conversation.audio.completed")
-    assert [key for key, _ in itertools.groupby(map(kind, now))] == [
-        key for key, _ in itertools.groupby(map(kind, then))
-    ]
+    assert runs(now) == runs(then)
     assert shapes(now) == shapes(then)
+
+
+async def test_a_speech_comes_in_the_recorded_order_and_shape(scripted_server: RunningServer) -> None:
+    sent, then = recorded_alone("connection-0003")
+    async with wired(scripted_server, "/v1/audio/speech") as wire:
+        for event in sent:
+            await wire.send(event["event_type"], event.get("data"))
+        await wire.until(then[-1]["event_type"])
+    assert runs(wire.events) == runs(then)
+    assert shapes(wire.events) == shapes(then)
+    (sentence,) = wire.of("conversation.audio.sentence_start")
+    assert sentence["data"]["text"] == sent[0]["data"]["delta"]  # the service adds a full stop
+
+
+async def test_a_transcription_comes_in_the_recorded_order_and_shape(scripted_server: RunningServer) -> None:
+    """The whole text once, as coze-go relies on; the last event has it too, for @coze/api (websocket.md 5)."""
+    sent, then = recorded_alone("connection-0004")
+    audio = encode_wav(uploads.resampled(read_listening_audio(TRACES / "spoken_mandarin.wav"), 24_000), 24_000)
+    sent[0]["data"]["delta"] = base64.b64encode(audio).decode()
+    async with wired(scripted_server, "/v1/audio/transcriptions") as wire:
+        for event in sent:
+            await wire.send(event["event_type"], event.get("data"))
+        await wire.until(then[-1]["event_type"])
+    assert [kind(event) for event in wire.events] == [kind(event) for event in then]
+    text = wire.events[-1].pop("data")
+    assert text == wire.events[-2]["data"]
+    assert shapes(wire.events) == shapes(then)

@@ -41,6 +41,10 @@ _WEEKDAYS: Final = {
 }
 _WEEKDAY: Final = "|".join(sorted(_WEEKDAYS, key=len, reverse=True))
 _RANGE: Final = r" ?(?:-|–|—|~|to) ?"
+_MONTH_DAY: Final = r"(?:1[0-2]|0?[1-9])/(?:3[01]|[12]\d|0?[1-9])"
+_NO_FRACTION: Final = r"(?:1[0-2]|0?[2-9])/(?:1[3479]|18|2[1-35-9]|3[01])"
+"""A month and a day that nobody means as a fraction: there are sixteenths of an inch, but no thirty-firsts."""
+_ENDS: Final = r"(?![\w/-]|[.,]\d| ?(?:of|inch(?:es)?|in\.)(?!\w)|\")"
 
 
 def _month(written: str) -> str:
@@ -70,6 +74,12 @@ def _slashes(match: re.Match[str]) -> str | None:
 def _month_day(match: re.Match[str]) -> str | None:
     before, month, day = match.groups()
     return f"{before} {_MONTHS[int(month) - 1]} {_day(day)}" if _valid(month, day) else None
+
+
+def _bare(match: re.Match[str]) -> str:
+    return " to ".join(
+        f"{_MONTHS[int(month) - 1]} {_day(day)}" for month, day in re.findall(r"(\d+)/(\d+)", match.group())
+    )
 
 
 def _written_month_day(match: re.Match[str]) -> str:
@@ -111,6 +121,11 @@ DATES: Final = kind(
         r"(\d\d?)/(\d\d?)(?![\w/])",
         _month_day,
     ),
+    rule(
+        rf"(?<![\w.,/$-])(?<!\d )(?:{_NO_FRACTION}{_RANGE}{_MONTH_DAY}|{_MONTH_DAY}{_RANGE}{_NO_FRACTION}){_ENDS}",
+        _bare,
+    ),
+    rule(rf"(?<![\w.,/$-])(?<!\d )(?<!\bgot )(?<!\bscored ){_NO_FRACTION}{_ENDS}", _bare),
     rule(
         rf"\b(?P<month>{_MONTH}) (?P<day>{_DAY})(?:{_RANGE}(?P<until>{_DAY}))?(?:,? (?P<year>{_YEAR}))?"
         rf"(?![\w:/%]|[.,-]\d| ?[ap]\.?m\b)",
