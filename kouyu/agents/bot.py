@@ -27,6 +27,7 @@ from kouyu.agents.context import (
     shortened,
     truncated,
     with_own_ids,
+    with_result,
     with_somebody_to_answer,
 )
 from kouyu.agents.current_model import AskedModel, CurrentModel
@@ -209,6 +210,8 @@ class LanguageModelBot:
         recent = [shortened(message, output_tokens) for message in recent]
         budget = self._budget(opening + chat_messages(rounds), model, request.options)
         history = truncated(recent, budget, request.options.truncation or Truncation())
+        if model.endpoint.calculations:
+            history = [with_result(message) for message in history]
         return with_own_ids(with_somebody_to_answer(opening + chat_messages([*history, *rounds])))
 
     def _guidance(self, of_model: Mapping[str, Guidance], options: AnswerOptions) -> Mapping[str, Guidance]:

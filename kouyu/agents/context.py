@@ -14,6 +14,8 @@ from kouyu.domain.errors import InvalidField
 from kouyu.domain.options import Truncation
 from kouyu.domain.tool_calls import ToolCall
 from kouyu.domain.tool_round import ToolRound
+from kouyu.text.calculation.question import result_of
+from kouyu.text.language import language_of
 from kouyu.text.untrusted_json import decode_untrusted
 
 _IMAGE_TOKENS: Final = 800
@@ -95,6 +97,17 @@ def chat_messages(messages: Sequence[ContextMessage]) -> list[dict[str, Any]]:
         if content := _content(message):
             _add(chat, role, marked_as_instructions(content) if message.role == "system" else content)
     return chat
+
+
+def with_result(message: ContextMessage) -> ContextMessage:
+    """Return the user's message with the result of the calculation that it asks for, if it asks for one."""
+    if message.role != "user" or message.content_type != "text" or not (result := result_of(message.content)):
+        return message
+    if language_of(message.content) == "zh":
+        note = f"（答案：{'' if result.is_exact else '约'}{result.text}）"
+    else:
+        note = f"(The answer is {'' if result.is_exact else 'about '}{result.text}.)"
+    return msgspec.structs.replace(message, content=f"{message.content}\n{note}")
 
 
 def with_somebody_to_answer(chat: list[dict[str, Any]]) -> list[dict[str, Any]]:

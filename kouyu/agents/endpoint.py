@@ -42,6 +42,8 @@ class ModelEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     obeys_tool_choice: bool = True
     """False for servers that take ``tool_choice`` without following it, but do follow ``json_schema``: llama.cpp's with
     models whose calls it does not parse."""
+    calculations: bool = False
+    """Whether a question that asks for a calculation is sent with its result: small models calculate wrongly."""
     images: bool = False
     """True for models that accept pictures."""
     starts_thinking: bool | None = None

@@ -163,6 +163,7 @@ def endpoint_of(bot: BotSettings) -> ModelEndpoint:
         context_tokens=model.context_tokens,
         images=model.images,
         starts_thinking=model.starts_thinking,
+        calculations=model.calculations,
     )
 
 

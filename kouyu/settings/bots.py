@@ -29,6 +29,9 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True):
     discarded; only for bots whose tools have no side effects."""
     images: bool = False
     """Whether the model accepts images."""
+    calculations: bool = False
+    """Whether a question that asks for a calculation is sent with its result: small models calculate wrongly. The
+    embedded one always gets it."""
     starts_thinking: bool | None = None
     """Whether its answers begin inside a reasoning block that its chat template opens. None: detected."""
     temperature: Annotated[float, Meta(ge=0, le=2)] | None = None

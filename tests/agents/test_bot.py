@@ -247,6 +247,19 @@ def test_only_where_reading_costs_nothing_but_time_is_it_done_ahead(endpoint: Mo
     assert (costly.reads_ahead, free.reads_ahead) == (False, True)
 
 
+async def test_the_results_of_calculations_go_to_models_that_need_them(
+    model: OpenAIStandIn, endpoint: ModelEndpoint
+) -> None:
+    asked = request("What is one plus one?", "Two.", "And what is six times seven?")
+    await ask(endpoint, asked)
+    await ask(msgspec.structs.replace(endpoint, calculations=True), asked)
+    plain, helped = (
+        [each["content"] for each in received.messages if each["role"] == "user"] for received in model.requests
+    )
+    assert plain == ["What is one plus one?", "And what is six times seven?"]
+    assert helped == [f"{plain[0]}\n(The answer is 2.)", f"{plain[1]}\n(The answer is 42.)"]
+
+
 def test_a_malformed_prompt_is_found_when_the_bot_is_made(endpoint: ModelEndpoint) -> None:
     with pytest.raises(AgentError, match="bot 7, line 1"):
         LanguageModelBot(BotDefinition(id="7", name="Bot", prompt="{{"), endpoint)

@@ -1,10 +1,11 @@
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kouyu.agents.agent import ContextMessage
-from kouyu.agents.context import chat_messages, latest_rounds, within_budget
+from kouyu.agents.context import chat_messages, latest_rounds, with_result, within_budget
 from kouyu.agents.token_estimate import MESSAGE_OVERHEAD, estimate_tokens
 from kouyu.domain.messages import ContentType, Role
 from kouyu.domain.tool_calls import Function, ToolCall
@@ -102,3 +103,20 @@ def test_arguments_that_cannot_be_read_become_an_object() -> None:
     asked = ContextMessage(role="assistant", content="", tool_round=ToolRound(calls=(call,), outputs=()))
     shown = chat_messages([asked])[0]["tool_calls"][0]["function"]["arguments"]
     assert json.loads(shown) == {"arguments": written}
+
+
+def test_a_question_that_asks_for_a_calculation_gets_its_result_in_its_language() -> None:
+    assert with_result(message("What is six times seven?")).content == "What is six times seven?\n(The answer is 42.)"
+    assert with_result(message("十除以三等于多少？")).content == "十除以三等于多少？\n（答案：约3.3333）"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        message("What is the capital of Italy?"),
+        message("What is six times seven?", "assistant"),
+        message('[{"type": "text", "text": "6 + 7 = ?"}]', content_type="object_string"),
+    ],
+)
+def test_other_messages_stay_as_they_are(other: ContextMessage) -> None:
+    assert with_result(other) is other

@@ -125,6 +125,7 @@ class EmbeddedModel:
             reconnect_s=15.0,
             keep_alive=False,
             reads_ahead=True,
+            calculations=True,
             starts_thinking=False,
             obeys_tool_choice=False,
             ahead_body=self.model.prompts.body_ahead,
