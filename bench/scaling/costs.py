@@ -68,7 +68,6 @@ MEASURES: Final = (
     Measure("servers' processor time, ms", "edge_cpu_s", 1000),
     Measure("PostgreSQL's processor time, ms", "database_cpu_s", 1000),
     Measure("engines' processor time, ms", "engine_cpu_s", 1000),
-    Measure("transactions", "transactions"),
     Measure("transactions that write", "writes"),
     Measure("notices", "notices"),
     Measure("to and from PostgreSQL, kB", "database_bytes", 0.001),
@@ -137,7 +136,6 @@ class Costs(msgspec.Struct, frozen=True, kw_only=True):
     turn_edge_ms: float
     turn_database_ms: float
     turn_engine_ms: float
-    turn_transactions: float
     turn_writes: float
     turn_database_kb: float
     turn_client_kb: float
@@ -176,7 +174,10 @@ def costs(runs: Sequence[Run], *, command: str, machine: Machine, lone_commits_s
         return scale * statistics.fmean(getattr(run.idle, counter) / run.idle.seconds / run.edges for run in stubs)
 
     noticed = [(run, _of_notices(run, run.noticed)) for run in stubs if run.noticed is not None]
-    database = fitted([(run.edges, 1000 * used.database_cpu_s / run.notices) for run, used in noticed])
+    # The connection that sends hears them too.
+    database = fitted(
+        [(run.edges + 1, 1000 * (used.database_cpu_s + used.sender_cpu_s) / run.notices) for run, used in noticed]
+    )
     sessions = [(run.talking_edge_mib - run.edge_mib) / (run.sessions / run.edges) for run in stubs]
     return Costs(
         command=command,
@@ -186,7 +187,6 @@ def costs(runs: Sequence[Run], *, command: str, machine: Machine, lone_commits_s
         turn_edge_ms=turn("edge_cpu_s", 1000),
         turn_database_ms=turn("database_cpu_s", 1000),
         turn_engine_ms=turn("engine_cpu_s", 1000, real),
-        turn_transactions=turn("transactions", 1),
         # Those with a notice are counted with the servers, of which they are.
         turn_writes=statistics.fmean((run.of_turns.writes - run.of_turns.notices) / run.turns for run in stubs),
         turn_database_kb=turn("database_bytes", 0.001),

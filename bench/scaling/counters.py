@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -21,11 +21,11 @@ class Counters(msgspec.Struct, frozen=True, kw_only=True):
     edge_cpu_s: float
     """Processor time of all servers,"""
     database_cpu_s: float
-    """of PostgreSQL with all its processes,"""
+    """of PostgreSQL's processes for the connections of servers,"""
+    sender_cpu_s: float
+    """of the one for the connection of the measurement, which sends notices,"""
     engine_cpu_s: float
     """and of the processes of engines."""
-    transactions: float
-    """Commits of PostgreSQL, those that only read included."""
     writes: float
     """Transactions that wrote."""
     notices: float
@@ -64,14 +64,25 @@ def _own_cpu_s(pid: int) -> float:
     return sum(map(int, used)) / _TICKS_PER_S
 
 
+def _one_thread_cpu_s(pid: int) -> float:
+    """Processor time of a process with one thread, to the nanosecond. Linux only."""
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[0]) / 1e9
+    except OSError:
+        return 0.0
+
+
 class DatabaseCounters:
-    """Counts the transactions and notices of a database, over a connection of its own. Open it with ``async with``."""
+    """Counts what a database does, over a connection of its own. Open it with ``async with``.
+
+    PostgreSQL has a process for each connection. Its other processes (checkpoints, vacuum) work at times of their own,
+    and are left out.
+    """
 
     def __init__(self, url: str) -> None:
         self._url = url
         self._connection: Any = None
         self.notices = 0
-        self._asked = 0
 
     async def __aenter__(self) -> Self:
         import asyncpg
@@ -86,39 +97,36 @@ class DatabaseCounters:
     def _heard(self, *_: object) -> None:
         self.notices += 1
 
-    async def read(self) -> tuple[int, int]:
-        """Transactions and transactions that wrote, without this connection's own."""
-        self._asked += 1
-        row = await self._connection.fetchrow(
-            "SELECT xact_commit AS transactions, pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS writes "
-            "FROM pg_stat_database WHERE datname = current_database()"
-        )
-        return int(row["transactions"]) - self._asked, int(row["writes"])
+    async def writes(self) -> int:
+        """The number of the next transaction that writes."""
+        return int(await self._connection.fetchval("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint"))
+
+    async def cpu_s(self) -> tuple[float, float]:
+        """Processor time of PostgreSQL for the other connections, and for this one."""
+        rows = await self._connection.fetch("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")
+        own = self._connection.get_server_pid()
+        others = [row["pid"] for row in rows if row["pid"] != own]
+        return sum(map(_one_thread_cpu_s, others)), _one_thread_cpu_s(own)
 
     async def notify(self, payload: str, times: int, seconds: float) -> None:
         """Send a notice so many times, evenly over so many seconds."""
         for _ in range(times):
             await self._connection.execute("SELECT pg_notify('kouyu', $1)", payload)
-            self._asked += 1
             await asyncio.sleep(seconds / times)
 
 
 async def read(
-    places: Iterable[Place],
-    edges: Iterable[int],
-    postgres: int,
-    engines: Iterable[int],
-    database: DatabaseCounters,
+    places: Sequence[Place], edges: Iterable[int], engines: Iterable[int], database: DatabaseCounters
 ) -> Counters:
-    """Read everything now. ``edges``, ``postgres`` and ``engines`` are process ids."""
-    transactions, writes = await database.read()
-    places = tuple(places)
+    """Read everything now. ``edges`` and ``engines`` are process ids."""
+    writes = await database.writes()
+    database_cpu_s, sender_cpu_s = await database.cpu_s()
     return Counters(
         seconds=time.monotonic(),
         edge_cpu_s=cpu_s(edges),
-        database_cpu_s=cpu_s([postgres]),
+        database_cpu_s=database_cpu_s,
+        sender_cpu_s=sender_cpu_s,
         engine_cpu_s=cpu_s(engines),
-        transactions=transactions,
         writes=writes,
         notices=database.notices,
         database_bytes=sum(place.bytes_of("database") for place in places),

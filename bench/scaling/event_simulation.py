@@ -81,7 +81,7 @@ class _Simulation:
         waits: list[float] = []
         responses: list[float] = []
         for session in range(sessions):
-            began[session] = self._think(0.0, session)
+            began[session] = self._think(self._chance.uniform(0, self._think_ms), session)
         while self._arrivals and self._arrivals[0][0] < ms:
             now, _, session, at, beside = heapq.heappop(self._arrivals)
             visit = beside or self._awaited[at]

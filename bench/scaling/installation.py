@@ -76,7 +76,7 @@ class Installation(msgspec.Struct, frozen=True):
 
     async def read(self) -> Counters:
         """What it has used so far."""
-        return await counters.read(self.places, self.edges, self.postgres.pid, self.engines.pids, self.database)
+        return await counters.read(self.places, self.edges, self.engines.pids, self.database)
 
     @property
     def edge_memory_mib(self) -> float:

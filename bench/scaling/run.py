@@ -1,12 +1,15 @@
 """Measures what a turn costs with 1, 2 and 4 servers on one PostgreSQL, and with 1 and 2 processes of engines.
 
-    python -m bench.scaling.run [--sessions 24] [--seconds 30] [--rounds 2] [--json FILE] [--costs FILE]
+    python -m bench.scaling.run [--each] [--sessions 24] [--seconds 30] [--rounds 2] [--json FILE] [--costs FILE]
 
 One machine cannot show that a second one doubles what an installation holds. What makes it so is that a turn costs as
 much with several servers as with one, and that can be measured at a load that fits. Each server runs in a network
 namespace of its own, so that its bytes to clients, database, engines and language model are counted apart. Servers are
 `kouyu serve`; engines are stubs that use no processor time while the servers are compared, and `kouyu engines` while
 those are. Clients talk freely, over the servers in turn, and ask the same questions in each run.
+
+With --each every server has so many sessions; without, all servers share them. That is not the same: a server looks for
+voice activity in the audio of several sessions at once, so that each of few sessions costs more than each of many.
 
 Costs are what was used while clients talked, less what the same servers used without a session just before. Sizes are
 measured in turn, as often as --rounds says, so that a change of the machine is seen as the spread of one size.
@@ -18,6 +21,7 @@ import os
 import statistics
 import sys
 import tempfile
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -36,10 +40,14 @@ from kouyu.bench.generators import Generators
 from kouyu.bench.load_client import GeneratorReport
 from kouyu.bench.machine import this_machine
 from kouyu.bench.scripted_model import scripted_model
+from kouyu.store.servers import LEASE_S
 from tests.standins.postgres import NEEDED, Postgres, empty_database, is_installed, running_postgres
 
-_STARTED_S: Final = 3.0
-"""After the start, until a server does nothing more than it does later on."""
+_STARTED_S: Final = LEASE_S + 1
+"""After the start, until a server does what it does later on: it looks after the leases of others once its own has been
+renewed for so long."""
+_QUIET_S: Final = 2.0
+"""After the start, until it does little."""
 _TALKING_S: Final = 6.0
 """After clients have connected, until all of them ask or listen."""
 _NOTICES: Final = 1000
@@ -62,6 +70,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     idle_seconds: float
     rounds: int
+    engine_rounds: int
     mode: str
 
 
@@ -78,7 +87,7 @@ async def measure(folder: Path, network: Network, options: Options) -> tuple[lis
                     sessions = options.sessions * (count if options.each else 1)
                     own = folder / f"{number}-{count}"
                     runs.append(await _run(own, network, postgres, count, stubs, model, sessions, options))
-                for replicas in options.replicas:
+                for replicas in options.replicas if number < options.engine_rounds else ():
                     own = folder / f"{number}-engines-{replicas}"
                     async with real_engines(own, network, replicas) as engines:
                         sessions = options.engine_sessions
@@ -97,15 +106,17 @@ async def _run(
     options: Options,
 ) -> Run:
     async with _installed(folder, network, postgres, count, engines, model) as installation:
-        await asyncio.sleep(_STARTED_S)
-        before = await installation.read()
-        await asyncio.sleep(options.idle_seconds)
-        idle = (await installation.read()).since(before)
+        settled = time.monotonic() + _STARTED_S
         noticed = None
         if not engines.pids:
+            await asyncio.sleep(_QUIET_S)
             before = await installation.read()
             await installation.database.notify(_NOTICE, _NOTICES, _NOTICES_S)
             noticed = (await installation.read()).since(before)
+        await asyncio.sleep(settled - time.monotonic())
+        before = await installation.read()
+        await asyncio.sleep(options.idle_seconds)
+        idle = (await installation.read()).since(before)
         edge_mib = installation.edge_memory_mib / count
         async with AsyncExitStack() as stack:
             talk = (",".join(installation.urls), installation.token, "--mode", options.mode, "--seed", "1")
@@ -164,14 +175,13 @@ async def _installed(
 @click.option("--seconds", type=click.FloatRange(1), default=30.0, show_default=True)
 @click.option("--idle-seconds", type=click.FloatRange(1), default=12.0, show_default=True)
 @click.option("--rounds", type=click.IntRange(1), default=2, show_default=True)
+@click.option("--engine-rounds", type=click.IntRange(0), default=2, show_default=True, help="0: only the servers.")
 @click.option("--mode", type=click.Choice(("free", "push")), default="free", show_default=True)
-@click.option("--no-engines", is_flag=True, help="Only the servers, with stub engines.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write all runs to this file.")
 @click.option("--costs", "costs_file", type=click.Path(path_type=Path), help="Write what the simulation needs.")
 def main(
     edges: tuple[int, ...],
     replicas: tuple[int, ...],
-    no_engines: bool,
     json_file: Path | None,
     costs_file: Path | None,
     **how: object,
@@ -179,8 +189,7 @@ def main(
     """Measure what a turn costs with several servers."""
     if not is_installed():
         raise click.ClickException(NEEDED)
-    chosen = {"edges": edges, "replicas": () if no_engines else replicas, **how}
-    options = msgspec.convert(chosen, type=Options)
+    options = msgspec.convert({"edges": edges, "replicas": replicas, **how}, type=Options)
     machine = this_machine()
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kouyu-bench-")))

@@ -79,7 +79,7 @@ def fixed_table(costs: Costs, machines: Machines, numbers: tuple[int, ...]) -> s
 @click.option("--engine-cores", type=click.IntRange(1), default=Machines().engine_cores, show_default=True)
 @click.option("--database-cores", type=click.IntRange(1), default=Machines().database_cores, show_default=True)
 @click.option("--max-connections", type=click.IntRange(10), default=Machines().max_connections, show_default=True)
-@click.option("--process-notices-s", type=click.FloatRange(0), default=Machines().process_notices_s, show_default=True)
+@click.option("--limited-tokens/--no-limited-tokens", default=True, show_default=True)
 @click.option("--network-mbit", type=click.FloatRange(1), default=Machines().network_mbit, show_default=True)
 @click.option("--commits", type=click.FloatRange(1), help="Durable transactions a second of your PostgreSQL's disk.")
 @click.option("--limit", type=click.FloatRange(0.1, 1), default=Machines().limit, show_default=True)

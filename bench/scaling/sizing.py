@@ -11,6 +11,9 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from bench.scaling.costs import Costs
+from kouyu.domain.ids import MOST_SERVERS
+from kouyu.server.access.shared_use import pause_s
+from kouyu.store.servers import RENEW_S
 
 Resource: TypeAlias = Literal[
     "cores of servers",
@@ -18,12 +21,22 @@ Resource: TypeAlias = Literal[
     "cores of PostgreSQL",
     "commits",
     "commits with a notice",
+    "commits under the lock of servers",
     "connections of PostgreSQL",
+    "numbers of servers",
     "memory of servers",
     "network of a server",
     "network of PostgreSQL",
 ]
-OF_ONE_DATABASE: Final = frozenset[Resource](("commits", "commits with a notice", "network of PostgreSQL"))
+OF_ONE_DATABASE: Final = frozenset[Resource](
+    (
+        "commits",
+        "commits with a notice",
+        "commits under the lock of servers",
+        "numbers of servers",
+        "network of PostgreSQL",
+    )
+)
 """What more cores of PostgreSQL do not enlarge, nor more machines."""
 CONNECTIONS_KEPT: Final = 3
 """superuser_reserved_connections of PostgreSQL."""
@@ -44,9 +57,9 @@ class Machines(msgspec.Struct, frozen=True, kw_only=True):
     """Of PostgreSQL; its default."""
     connections_of_process: int = 6
     """readers of [store] (4), the writer, and LISTEN."""
-    process_notices_s: float = 1.0
-    """Notices of a process: at most one a second, where tokens have limits that are used all the time; else hardly
-    any."""
+    limited_tokens: bool = True
+    """Whether tokens have limits that are used all the time: then each process tells the others as often as it may.
+    Else there are hardly any notices."""
     network_mbit: float = 1000
     """Of each machine."""
     limit: float = 0.7
@@ -62,7 +75,7 @@ def loads(costs: Costs, machines: Machines, sessions: int) -> dict[Resource, flo
     """The share of each resource that is used; above 1: it does not suffice. Sessions are spread evenly."""
     turns_s = sessions / costs.turn_s
     processes = machines.processes
-    notices_s = processes * machines.process_notices_s
+    notices_s = processes / pause_s(processes) if machines.limited_tokens else 0.0
     heard_s = notices_s * processes  # each process hears those of all
     edge_ms_s = turns_s * costs.turn_edge_ms + processes * costs.edge_idle_ms_s + heard_s * costs.heard_edge_ms
     database_ms_s = (
@@ -82,11 +95,13 @@ def loads(costs: Costs, machines: Machines, sessions: int) -> dict[Resource, flo
         "cores of engines": turns_s * costs.turn_engine_ms / (1000 * machines.engines * machines.engine_cores),
         "cores of PostgreSQL": database_ms_s / (1000 * machines.database_cores),
         "commits": writes_s / costs.commits_s,
-        "commits with a notice": notices_s / costs.lone_commits_s,
+        "commits with a notice": notices_s / costs.lone_commits_s,  # PostgreSQL has one lock for them
+        "commits under the lock of servers": processes / RENEW_S / costs.lone_commits_s,  # FailAbandoned
         "connections of PostgreSQL": processes
         * machines.connections_of_process
         / (machines.max_connections - CONNECTIONS_KEPT)
-        * machines.limit,  # a number that may be used up, unlike a rate
+        * machines.limit,  # they may be used up, unlike a rate
+        "numbers of servers": processes / MOST_SERVERS * machines.limit,
         "memory of servers": memory / (machines.servers * machines.server_memory_mib),
         "network of a server": server_kb_s / wire,
         "network of PostgreSQL": turns_s * costs.turn_database_kb / wire,

@@ -2,7 +2,8 @@
 
 Once a second each server tells, by one notice, what it has counted since; without anything to tell it tells nothing,
 and no request is written down. So a limit counts over all servers, and can be exceeded by what others admit in the
-second before they tell. Counts that get lost with a connection to the database are forgiven.
+second before they tell. Many servers tell less often, since every one of them hears every notice, and PostgreSQL
+commits notices one after the other. Counts that get lost with a connection to the database are forgiven.
 """
 
 import asyncio
@@ -27,12 +28,20 @@ log = logging.getLogger(__name__)
 
 EVERY_S: Final = 1.0
 """How often a server tells what it has counted, if anything."""
+MOST_NOTICES_S: Final = 50.0
+"""Notices a second of all servers together, beyond which each of them tells less often: PostgreSQL does some hundred
+transactions with a notice a second, one after the other (docs/performance.md, "Several machines")."""
 REPEATED_S: Final = 5.0
-"""How often it repeats which conversations run."""
+"""How often a server repeats which conversations run, and how long it waits at most until it tells."""
 KEPT_S: Final = 15.0
 """Conversations of a server that has not repeated them for so long run no more."""
 MOST_TOLD: Final = 60
 """Tokens or addresses of each kind in one notice, whose text may have 8,000 bytes; others wait for the next second."""
+
+
+def pause_s(servers: int) -> float:
+    """How long each of so many servers that count something waits until it tells of it."""
+    return min(REPEATED_S, max(EVERY_S, servers / MOST_NOTICES_S))
 
 
 class _Running(msgspec.Struct, frozen=True):
@@ -76,9 +85,9 @@ class SharedUse:
             yield failures
 
     async def keep(self) -> None:
-        """Tell every EVERY_S, until cancelled."""
+        """Tell again and again, until cancelled."""
         while True:
-            await asyncio.sleep(EVERY_S)
+            await asyncio.sleep(pause_s(1 + len(self._running)))
             try:
                 await self.tell()
             except StoreError as fault:

@@ -45,7 +45,6 @@ COSTS = Costs(
     turn_edge_ms=50.0,
     turn_database_ms=5.0,
     turn_engine_ms=400.0,
-    turn_transactions=10.0,
     turn_writes=4.0,
     turn_database_kb=20.0,
     turn_client_kb=300.0,

@@ -41,7 +41,9 @@ def test_what_was_not_measured_is_no_row() -> None:
 def test_the_costs_of_a_notice_are_a_line_over_the_servers_that_hear_it() -> None:
     def noticed(edges: int) -> object:
         idle = run(edges).idle  # 10 s, of which half are in the 5 s of the notices
-        return idle.plus(idle, -0.5).plus(counters(database_cpu_s=0.3 + 0.04 * edges, edge_cpu_s=0.1 * edges))
+        return idle.plus(idle, -0.5).plus(
+            counters(database_cpu_s=0.04 * edges, sender_cpu_s=0.34, edge_cpu_s=0.1 * edges)
+        )
 
     runs = [run(edges, noticed=noticed(edges)) for edges in (1, 2, 4)]
     found = costs(runs, command="", machine=this_machine(), lone_commits_s=1, commits_s=1)

@@ -53,7 +53,7 @@ def test_the_same_seed_gives_the_same_result() -> None:
 
 
 def test_an_installation_is_as_busy_in_the_simulation_as_in_the_sizing() -> None:
-    machines = Machines(servers=1, engines=1, process_notices_s=0.0)
+    machines = Machines(servers=1, engines=1, limited_tokens=False)
     costs = msgspec.structs.replace(COSTS, edge_database_ms_s=0.0, edge_idle_ms_s=0.0)
     stations, visits, think_ms = installation(costs, machines)
     seen = simulate(stations, visits, think_ms, 100, 400.0)

@@ -6,6 +6,8 @@ import msgspec
 import pytest
 
 from bench.scaling.sizing import OF_ONE_DATABASE, Machines, first_bottleneck, loads, steps
+from kouyu.domain.ids import MOST_SERVERS
+from kouyu.server.access.shared_use import MOST_NOTICES_S
 from tests.bench.scaling.given import COSTS
 
 NUMBERS = (10, 30, 100, 300, 1000, 3000, 10_000)
@@ -70,14 +72,18 @@ def test_what_one_database_cannot_do_is_said_and_does_not_end_the_sizing() -> No
     assert found[10_000].machines.engines > found[1000].machines.engines
 
 
-def test_what_servers_hear_of_each_other_grows_with_their_square() -> None:
-    def cores(servers: int) -> float:
+def test_all_servers_together_tell_each_other_of_limits_only_so_often() -> None:
+    def notices_s(servers: int) -> float:
         machines = msgspec.structs.replace(MACHINES, servers=servers)
-        return loads(COSTS, machines, 0)["cores of PostgreSQL"] * 1000 * machines.database_cores
+        return loads(COSTS, machines, 0)["commits with a notice"] * COSTS.lone_commits_s
 
-    def heard(servers: int) -> float:
-        processes = servers * MACHINES.server_cores
-        of_each = COSTS.edge_database_ms_s + MACHINES.process_notices_s * COSTS.notice_database_ms
-        return cores(servers) - processes * of_each
+    assert notices_s(5) == 5 * MACHINES.server_cores
+    assert notices_s(25) == notices_s(50) == MOST_NOTICES_S
+    unlimited = msgspec.structs.replace(MACHINES, servers=50, limited_tokens=False)
+    assert loads(COSTS, unlimited, 0)["commits with a notice"] == 0
 
-    assert heard(50) == pytest.approx(100 * heard(5), rel=0.001)
+
+def test_there_are_no_more_servers_than_numbers_for_them() -> None:
+    shares = loads(COSTS, Machines(servers=MOST_SERVERS, server_cores=1), 0)
+    assert shares["numbers of servers"] == pytest.approx(MACHINES.limit)
+    assert "numbers of servers" in steps(COSTS, Machines(max_connections=10_000), (100_000,))[0].beyond

@@ -3,14 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 
 import pytest
 
 from kouyu.domain.errors import TryLater
+from kouyu.domain.ids import MOST_SERVERS
+from kouyu.server.access import shared_use
 from kouyu.server.access.failure_backoff import FAILURES_AT_ONCE, FailureBackoff
 from kouyu.server.access.limits import TokenLimiter
-from kouyu.server.access.shared_use import KEPT_S, MOST_TOLD, REPEATED_S, SharedUse
-from kouyu.store.notices import Notice
+from kouyu.server.access.shared_use import EVERY_S, KEPT_S, MOST_NOTICES_S, MOST_TOLD, REPEATED_S, SharedUse, pause_s
+from kouyu.store.notices import Notice, UseCounted
 from kouyu.store.store import Store
 from kouyu.store.token_records import TokenLimits, TokenRecord
 from tests.store.clock import Clock
@@ -135,6 +138,29 @@ async def test_nothing_is_told_without_anything_to_tell_and_conversations_are_re
         clock.now += passes_s
         await first.shared.tell()
     assert len(told) == 2
+
+
+def test_many_servers_tell_less_often_but_before_what_they_told_is_forgotten() -> None:
+    assert [pause_s(servers) for servers in (1, 10, 50)] == [EVERY_S] * 3
+    assert all(servers / pause_s(servers) < MOST_NOTICES_S + 0.001 for servers in range(1, 251))
+    assert pause_s(MOST_SERVERS) == REPEATED_S < KEPT_S / 2
+
+
+async def test_a_server_waits_longer_where_it_hears_of_many_others(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, server = two
+    waited: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) > 1:
+            raise asyncio.CancelledError
+        for number in range(100):
+            server.shared.take(UseCounted(server=str(number)))
+
+    monkeypatch.setattr(shared_use, "asyncio", SimpleNamespace(sleep=sleep))
+    with pytest.raises(asyncio.CancelledError):
+        await server.shared.keep()
+    assert waited == [EVERY_S, 101 / MOST_NOTICES_S]
 
 
 async def test_many_failures_fit_into_the_notices(two: Two) -> None:
