@@ -22,6 +22,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     replicas: int
     """Processes of engines; 0: stubs."""
     sessions: int
+    dense: bool
+    """Whether it was for the costs of many sessions on one server, and not to be compared with the others."""
     idle: Counters
     """Without a session."""
     noticed: Counters | None
@@ -134,6 +136,7 @@ class Costs(msgspec.Struct, frozen=True, kw_only=True):
     """The machine's highest load average during the runs."""
     turn_s: float
     turn_edge_ms: float
+    """Of one more session on a server that has others."""
     turn_database_ms: float
     turn_engine_ms: float
     turn_writes: float
@@ -143,8 +146,10 @@ class Costs(msgspec.Struct, frozen=True, kw_only=True):
     turn_model_kb: float
     edge_idle_ms_s: float
     """Of a server without a session, for each second;"""
+    edge_talking_ms_s: float
+    """more of one with any sessions, whatever their number: the event loop wakes up as often,"""
     edge_database_ms_s: float
-    """of PostgreSQL for it,"""
+    """of PostgreSQL for one without,"""
     edge_writes_s: float
     """and transactions that write."""
     notice_database_ms: float
@@ -179,12 +184,14 @@ def costs(runs: Sequence[Run], *, command: str, machine: Machine, lone_commits_s
         [(run.edges + 1, 1000 * (used.database_cpu_s + used.sender_cpu_s) / run.notices) for run, used in noticed]
     )
     sessions = [(run.talking_edge_mib - run.edge_mib) / (run.sessions / run.edges) for run in stubs]
+    turn_s = statistics.fmean(run.turn_s for run in stubs)
+    base, session_ms_s = _edge_costs(stubs)
     return Costs(
         command=command,
         machine=machine,
         load=max(run.load for run in runs),
-        turn_s=statistics.fmean(run.turn_s for run in stubs),
-        turn_edge_ms=turn("edge_cpu_s", 1000),
+        turn_s=turn_s,
+        turn_edge_ms=session_ms_s * turn_s,
         turn_database_ms=turn("database_cpu_s", 1000),
         turn_engine_ms=turn("engine_cpu_s", 1000, real),
         # Those with a notice are counted with the servers, of which they are.
@@ -194,6 +201,7 @@ def costs(runs: Sequence[Run], *, command: str, machine: Machine, lone_commits_s
         turn_engine_kb=turn("engine_bytes", 0.001, real),
         turn_model_kb=turn("model_bytes", 0.001),
         edge_idle_ms_s=idle("edge_cpu_s", 1000),
+        edge_talking_ms_s=base,
         edge_database_ms_s=idle("database_cpu_s", 1000),
         edge_writes_s=idle("writes"),
         notice_database_ms=database.at,
@@ -204,6 +212,20 @@ def costs(runs: Sequence[Run], *, command: str, machine: Machine, lone_commits_s
         lone_commits_s=lone_commits_s,
         commits_s=commits_s,
     )
+
+
+def _edge_costs(runs: Sequence[Run]) -> tuple[float, float]:
+    """What a server with sessions costs each second, and each of its sessions more, in ms. The servers of all runs of
+    one density count once, so that the line goes through few sessions and many."""
+    by_density: dict[float, list[float]] = {}
+    for run in runs:
+        used = 1000 * run.of_turns.edge_cpu_s / run.talk.seconds / run.edges
+        by_density.setdefault(run.sessions / run.edges, []).append(used)
+    points = [(density, statistics.fmean(used)) for density, used in by_density.items()]
+    line = fitted(points)
+    if len(points) == 1 or line.at < 0:
+        return 0.0, sum(used for _, used in points) / sum(density for density, _ in points)
+    return line.at, line.slope
 
 
 def _of_notices(run: Run, noticed: Counters) -> Counters:

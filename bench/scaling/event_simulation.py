@@ -142,7 +142,7 @@ def installation(costs: Costs, machines: Machines) -> tuple[list[Station], list[
         Station("cores of engines", machines.engines * machines.engine_cores),
         Station("cores of PostgreSQL", machines.database_cores),
     ]
-    server = costs.turn_edge_ms / SPREAD / max(0.01, 1 - costs.edge_idle_ms_s / 1000)
+    server = costs.turn_edge_ms / SPREAD / max(0.01, 1 - (costs.edge_idle_ms_s + costs.edge_talking_ms_s) / 1000)
     database = costs.turn_database_ms
     engine = costs.turn_engine_ms
     awaited = [

@@ -7,12 +7,14 @@ from bench.scaling.costs import SAME, Costs, Row, Run, rows
 
 def tables(runs: Sequence[Run]) -> str:
     """All tables."""
-    stubs, real = [run for run in runs if not run.replicas], [run for run in runs if run.replicas]
+    stubs = [run for run in runs if not run.replicas and not run.dense]
+    real = [run for run in runs if run.replicas]
     parts = []
     if stubs:
         parts += [_table("servers", rows(stubs, "edges")), _beside(stubs)]
     if real:
         parts += [_table("processes of engines", rows(real, "replicas")), _beside(real)]
+    parts += [_beside([run]) for run in runs if run.dense]
     return "\n\n".join(parts)
 
 
@@ -35,7 +37,8 @@ def _beside(runs: Sequence[Run]) -> str:
     """What the table does not say, of each run."""
     return "\n".join(
         f"{run.edges} servers, {run.replicas} processes of engines: {run.sessions} sessions, {run.turns} turns in "
-        f"{run.talk.seconds:.0f} s, {run.unanswered} unanswered, first audio {run.answer_ms:.0f} ms; a server without "
+        f"{run.talk.seconds:.0f} s, {run.unanswered} unanswered, first audio {run.answer_ms:.0f} ms, servers "
+        f"{1000 * run.of_turns.edge_cpu_s / run.turns:.0f} ms a turn; a server without "
         f"a session {1000 * run.idle.edge_cpu_s / run.idle.seconds / run.edges:.1f} ms/s, PostgreSQL for it "
         f"{1000 * run.idle.database_cpu_s / run.idle.seconds / run.edges:.1f} ms/s, writes "
         f"{run.idle.writes / run.idle.seconds / run.edges:.2f}/s, notices with sessions "
@@ -47,6 +50,8 @@ def _beside(runs: Sequence[Run]) -> str:
 def summary(found: Costs) -> str:
     """What the simulation gets, in a few lines."""
     return (
+        f"a server: {found.edge_idle_ms_s:.1f} ms/s without sessions, {found.edge_talking_ms_s:.1f} more with any, "
+        f"{found.turn_edge_ms:.0f} ms for each turn\n"
         f"a notice: {found.notice_database_ms:.3f} ms of PostgreSQL, {found.heard_database_ms:.3f} ms more and "
         f"{found.heard_edge_ms:.3f} ms of the server for each server that hears it\n"
         f"memory: {found.edge_mib:.0f} MiB a server, {found.session_mib:.1f} MiB a session\n"

@@ -66,6 +66,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     replicas: tuple[int, ...]
     sessions: int
     each: bool
+    dense: int
     engine_sessions: int
     seconds: float
     idle_seconds: float
@@ -87,6 +88,9 @@ async def measure(folder: Path, network: Network, options: Options) -> tuple[lis
                     sessions = options.sessions * (count if options.each else 1)
                     own = folder / f"{number}-{count}"
                     runs.append(await _run(own, network, postgres, count, stubs, model, sessions, options))
+                if options.dense and number == 0:
+                    own = folder / "dense"
+                    runs.append(await _run(own, network, postgres, 1, stubs, model, options.dense, options, dense=True))
                 for replicas in options.replicas if number < options.engine_rounds else ():
                     own = folder / f"{number}-engines-{replicas}"
                     async with real_engines(own, network, replicas) as engines:
@@ -104,6 +108,8 @@ async def _run(
     model: str,
     sessions: int,
     options: Options,
+    *,
+    dense: bool = False,
 ) -> Run:
     async with _installed(folder, network, postgres, count, engines, model) as installation:
         settled = time.monotonic() + _STARTED_S
@@ -132,6 +138,7 @@ async def _run(
                 edges=count,
                 replicas=len(engines.pids),
                 sessions=sessions,
+                dense=dense,
                 idle=idle,
                 noticed=noticed,
                 notices=_NOTICES,
@@ -171,6 +178,7 @@ async def _installed(
 @click.option("--replicas", type=click.IntRange(1), multiple=True, default=(1, 2), show_default=True)
 @click.option("--sessions", type=click.IntRange(1), default=24, show_default=True, help="Of all servers together.")
 @click.option("--each", is_flag=True, help="Of each server instead.")
+@click.option("--dense", type=click.IntRange(0), default=48, show_default=True, help="On one server, once more.")
 @click.option("--engine-sessions", type=click.IntRange(1), default=4, show_default=True, help="With real engines.")
 @click.option("--seconds", type=click.FloatRange(1), default=30.0, show_default=True)
 @click.option("--idle-seconds", type=click.FloatRange(1), default=12.0, show_default=True)

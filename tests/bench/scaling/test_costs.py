@@ -1,9 +1,11 @@
 """What a turn costs is what was used while clients talked, less what servers use without them."""
 
+from collections.abc import Sequence
+
 import msgspec
 import pytest
 
-from bench.scaling.costs import costs, fitted, rows
+from bench.scaling.costs import Costs, Run, costs, fitted, rows
 from bench.scaling.report import summary, tables
 from kouyu.bench.machine import this_machine
 from tests.bench.scaling.given import counters, run
@@ -46,13 +48,33 @@ def test_the_costs_of_a_notice_are_a_line_over_the_servers_that_hear_it() -> Non
         )
 
     runs = [run(edges, noticed=noticed(edges)) for edges in (1, 2, 4)]
-    found = costs(runs, command="", machine=this_machine(), lone_commits_s=1, commits_s=1)
+    found = _costs(runs)
     assert found.notice_database_ms == pytest.approx(0.3)
     assert found.heard_database_ms == pytest.approx(0.04)
     assert found.heard_edge_ms == pytest.approx(0.1)
     assert found.turn_s == pytest.approx(2.0)
     assert found.session_mib == pytest.approx((2 + 4 + 8) / 3)
     assert "0.300 ms" in summary(found)
+
+
+def test_what_a_server_costs_with_any_session_is_apart_from_what_each_session_costs() -> None:
+    """100 ms of each second whatever the sessions, and 20 ms for each of them."""
+
+    def talking(edges: int, sessions: int, *, dense: bool = False) -> Run:
+        given = run(edges, sessions=sessions, dense=dense, noticed=counters())
+        used = 20.0 * (0.010 * edges + 0.1 * edges + 0.02 * sessions)
+        return msgspec.structs.replace(given, talk=counters(seconds=20.0, edge_cpu_s=used))
+
+    found = _costs([talking(1, 5), talking(4, 20), talking(1, 50, dense=True)])
+    assert found.edge_talking_ms_s == pytest.approx(100)
+    assert found.turn_edge_ms == pytest.approx(20 * found.turn_s)
+    of_one_density = _costs([talking(1, 5), talking(4, 20)])
+    assert of_one_density.edge_talking_ms_s == 0
+    assert of_one_density.turn_edge_ms == pytest.approx((20 + 100 / 5) * of_one_density.turn_s)
+
+
+def _costs(runs: Sequence[Run]) -> Costs:
+    return costs(runs, command="", machine=this_machine(), lone_commits_s=1, commits_s=1)
 
 
 def test_a_line_through_one_size_is_level() -> None:
