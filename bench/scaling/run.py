@@ -18,6 +18,7 @@ measured in turn, as often as --rounds says, so that a change of the machine is 
 import asyncio
 import contextlib
 import os
+import signal
 import statistics
 import sys
 import tempfile
@@ -40,7 +41,7 @@ from kouyu.bench.generators import Generators
 from kouyu.bench.load_client import GeneratorReport
 from kouyu.bench.machine import this_machine
 from kouyu.bench.scripted_model import scripted_model
-from kouyu.store.servers import LEASE_S
+from kouyu.store.server_writes import LEASE_S
 from tests.standins.postgres import NEEDED, Postgres, empty_database, is_installed, running_postgres
 
 _STARTED_S: Final = LEASE_S + 1
@@ -197,6 +198,8 @@ def main(
     """Measure what a turn costs with several servers."""
     if not is_installed():
         raise click.ClickException(NEEDED)
+    for ends in (signal.SIGINT, signal.SIGTERM):  # else what was started would be left
+        signal.signal(ends, signal.default_int_handler)
     options = msgspec.convert({"edges": edges, "replicas": replicas, **how}, type=Options)
     machine = this_machine()
     with contextlib.ExitStack() as stack:
