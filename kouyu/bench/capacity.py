@@ -16,14 +16,14 @@ from kouyu.bench.capacity_server import ServerReport
 from kouyu.bench.children import own_server
 from kouyu.bench.generators import Generators, ask
 from kouyu.bench.machine import this_machine
-from kouyu.bench.process_usage import usage
+from kouyu.bench.process_usage import Usage, usage
 from kouyu.bench.spoken_question import Language
 from kouyu.bench.statistics import summarise
 
 CapacityMode = Literal["free", "push", "idle"]
 
 SETTLE_S: Final = 2.0
-"""Pause in seconds after new clients have connected, before the measurement."""
+"""Pause in seconds after the server has started, and after new clients have connected, before the measurement."""
 
 
 class CapacityOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,7 +62,7 @@ async def measure_capacity(options: CapacityOptions, *, on_level: Callable[[Leve
         command += ["--config", str(options.config)] if options.config is not None else []
         command += ["--tier", options.tier] if options.tier is not None else []
         address, server = await stack.enter_async_context(own_server(folder, *command))
-        idle = usage(address.pid)
+        idle, idle_cpu_percent = await _idle(address.pid, options.seconds)
         talk = ("--mode", options.mode, "--language", options.language)
         generators = Generators(stack, folder, (address.http, address.token, *talk))
         for sessions in range(options.step, options.sessions_max + 1, options.step):
@@ -83,9 +83,19 @@ async def measure_capacity(options: CapacityOptions, *, on_level: Callable[[Leve
         latest_frame_ms=options.latest_frame_ms,
         slowest_answer_ms=options.slowest_answer_ms,
         idle_memory_mib=idle.memory_mib,
+        idle_cpu_percent=idle_cpu_percent,
         held=max(held, default=0),
         levels=levels,
     )
+
+
+async def _idle(server_pid: int, seconds: float) -> tuple[Usage, float]:
+    """What the server uses without a session, and percent of one core over so many seconds."""
+    await asyncio.sleep(SETTLE_S)
+    began, before = time.monotonic(), usage(server_pid)
+    await asyncio.sleep(seconds)
+    after = usage(server_pid)
+    return after, 100 * (after.cpu_s - before.cpu_s) / (time.monotonic() - began)
 
 
 async def _measure_level(

@@ -19,7 +19,8 @@ _LEGEND: Final = """\
 frame: ms from sending a frame of 20 ms to the end of its processing, median and p99
 loop: ms the event loop was late, p99; voice: ms of a VAD call for many sessions, p99
 answer: ms from the end of a question to the first audio, median and p90; none: questions without an answer
-CPU: percent of one core, of the server with its child processes; each: percent and MiB for one session
+CPU: percent of one core, of the server with its child processes
+each: percent and MiB for one session, without what the server uses when there is none
 late: ms the load generators sent frames too late, p99"""
 
 
@@ -62,6 +63,8 @@ class CapacityReport(msgspec.Struct, frozen=True, kw_only=True):
     slowest_answer_ms: float
     idle_memory_mib: float
     """Memory of the server with all its child processes, before the first session."""
+    idle_cpu_percent: float
+    """CPU of the server before the first session, in percent of one core: it is no session's."""
     held: int
     """The most sessions within all limits."""
     levels: list[Level]
@@ -75,19 +78,23 @@ def print_report(report: CapacityReport, console: Console) -> None:
     for column in _COLUMNS:
         table.add_column(column, justify="right", no_wrap=True)
     for level in report.levels:
-        table.add_row(*_row(level, report.idle_memory_mib), style="red" if level.passed else "")
+        table.add_row(*_row(level, report), style="red" if level.passed else "")
     machine = report.machine
     console.print(Text(f"{machine.cores} cores of {machine.cpu}, load {machine.load[0]:.1f} at the start", style="dim"))
     console.print(table)
     console.print(Text(_LEGEND, style="dim"))
+    console.print(
+        Text(f"without a session: {report.idle_cpu_percent:.1f} % and {report.idle_memory_mib:.0f} MiB", style="dim")
+    )
     if report.levels and report.levels[-1].passed:
         console.print(f"ended: {report.levels[-1].passed}")
     if any(level.generator_late_ms > GENERATOR_LATE_MS for level in report.levels):
         console.print("the load generators were late themselves: use a machine with more cores for reliable figures")
 
 
-def _row(level: Level, idle_memory_mib: float) -> tuple[str, ...]:
-    memory_mib = (level.server_memory_mib - idle_memory_mib) / level.sessions
+def _row(level: Level, report: CapacityReport) -> tuple[str, ...]:
+    memory_mib = (level.server_memory_mib - report.idle_memory_mib) / level.sessions
+    cpu_percent = (level.server_cpu_percent - report.idle_cpu_percent) / level.sessions
     return (
         str(level.sessions),
         _numbers(level.ingest, "median", "p99"),
@@ -96,7 +103,7 @@ def _row(level: Level, idle_memory_mib: float) -> tuple[str, ...]:
         _numbers(level.answers, "median", "p90"),
         str(level.unanswered),
         f"{level.server_cpu_percent:.0f}",
-        f"{level.server_cpu_percent / level.sessions:.2f} {memory_mib:.1f}",
+        f"{cpu_percent:.2f} {memory_mib:.1f}",
         f"{level.generator_late_ms:.0f}",
     )
 

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -21,7 +22,12 @@ class ProcessUse(msgspec.Struct, frozen=True):
 
 def children() -> list[int]:
     """The ids of the direct children of this process; none where the system does not say."""
-    return list(_children())
+    return children_of("self")
+
+
+def children_of(process_id: int | Literal["self"]) -> list[int]:
+    """The ids of the direct children of a process; none where the system does not say."""
+    return list(_children(process_id))
 
 
 def use_of(process_id: int) -> ProcessUse | None:
@@ -33,7 +39,7 @@ def use_of(process_id: int) -> ProcessUse | None:
     return None
 
 
-def _children() -> Iterator[int]:
-    for path in Path("/proc/self/task").glob("*/children"):
+def _children(process_id: int | Literal["self"]) -> Iterator[int]:
+    for path in Path(f"/proc/{process_id}/task").glob("*/children"):
         with suppress(OSError):  # a thread that has ended meanwhile
             yield from map(int, path.read_text(encoding="ascii").split())

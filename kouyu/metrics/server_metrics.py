@@ -3,13 +3,14 @@
 No label holds anything that was said, an id of a user or of a conversation: their number of values is small and fixed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, Literal, TypeAlias, get_args
 
 from prometheus_client import CollectorRegistry, Counter, GCCollector, Histogram, PlatformCollector, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from kouyu.diagnostics.child_processes import ProcessUse
 from kouyu.metrics.readings import Readings, Refused
 
 Began: TypeAlias = Literal["speech", "push_to_talk", "typed"]
@@ -85,6 +86,22 @@ class ServerMetrics:
         return Counter(name, help_text, (label,), registry=self.registry)
 
 
+def child_metrics(uses: Mapping[str, ProcessUse]) -> tuple[Metric, Metric]:
+    """What the processes use that a server has started, by their names: processor time, and memory."""
+    processor = CounterMetricFamily(
+        "kouyu_child_process_cpu_seconds",
+        "Processor time of the processes that the server has started",
+        labels=("process",),
+    )
+    memory = GaugeMetricFamily(
+        "kouyu_child_process_resident_memory_bytes", "Resident memory of these processes", labels=("process",)
+    )
+    for process, use in uses.items():
+        processor.add_metric((process,), use.processor_s)
+        memory.add_metric((process,), use.resident_bytes)
+    return processor, memory
+
+
 class _ReadingsCollector(Collector):
     def __init__(self, readings: Callable[[], Readings]) -> None:
         self._readings = readings
@@ -96,17 +113,6 @@ class _ReadingsCollector(Collector):
         )
         for engine, spent in read.engine_busy_s.items():
             seconds.add_metric((engine,), spent)
-        processor = CounterMetricFamily(
-            "kouyu_child_process_cpu_seconds",
-            "Processor time of the processes that the server has started",
-            labels=("process",),
-        )
-        memory = GaugeMetricFamily(
-            "kouyu_child_process_resident_memory_bytes", "Resident memory of these processes", labels=("process",)
-        )
-        for process, use in read.child_processes.items():
-            processor.add_metric((process,), use.processor_s)
-            memory.add_metric((process,), use.resident_bytes)
         refused = CounterMetricFamily(
             "kouyu_sessions_refused", "Sessions and text chats refused, by reason", labels=("reason",)
         )
@@ -131,8 +137,7 @@ class _ReadingsCollector(Collector):
                 "kouyu_engine_oldest_wait_seconds", "How long the longest waiting job has waited", read.oldest_wait_s
             ),
             seconds,
-            processor,
-            memory,
+            *child_metrics(read.child_processes),
             GaugeMetricFamily(
                 "kouyu_event_loop_lag_seconds",
                 "How late the event loop is, averaged over some seconds",

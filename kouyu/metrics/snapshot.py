@@ -6,6 +6,7 @@ from typing import Final, Literal
 import msgspec
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import Metric
+from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 
 Joined = Literal["sum", "max", "min"]
@@ -53,6 +54,11 @@ class Snapshot(msgspec.Struct, frozen=True, array_like=True):
         """As bytes, for ``decoded``."""
         return _encoder.encode(self)
 
+    def value(self, name: str) -> float:
+        """The value of a metric without labels; 0 if there is none."""
+        found = (each.value for family in self.families for each in family.series if each.name == name)
+        return next(found, 0.0)
+
     def registry(self) -> CollectorRegistry:
         """As a registry, which can be written in the formats that Prometheus reads."""
         registry = CollectorRegistry(auto_describe=False)
@@ -67,6 +73,18 @@ def decoded(encoded: bytes) -> Snapshot:
 
 def taken(registry: CollectorRegistry) -> Snapshot:
     """The present values of a registry."""
+    return _snapshot(registry.collect())
+
+
+def parsed(text: str, prefix: str) -> Snapshot:
+    """The metrics of another process, from the text that Prometheus reads: those whose names begin with ``prefix``."""
+    families = text_string_to_metric_families(text)
+    return _snapshot(
+        family for family in families if family.name.startswith(prefix) and not family.name.endswith("_created")
+    )
+
+
+def _snapshot(metrics: Iterable[Metric]) -> Snapshot:
     return Snapshot(
         tuple(
             Family(
@@ -79,7 +97,7 @@ def taken(registry: CollectorRegistry) -> Snapshot:
                     if not sample.name.endswith("_created")
                 ),
             )
-            for metric in registry.collect()
+            for metric in metrics
         )
     )
 

@@ -7,7 +7,7 @@ from litestar import Litestar
 from litestar.config.cors import CORSConfig
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
-from litestar.types import ASGIApp, ExceptionHandlersMap, Guard
+from litestar.types import ASGIApp, ExceptionHandlersMap
 
 from kouyu.assembly.bot_directory import BotDirectory
 from kouyu.assembly.runtime import RunSession
@@ -15,7 +15,6 @@ from kouyu.audio_sessions.services import RecognitionServices, SynthesisServices
 from kouyu.audio_sessions.voice_previews import VoicePreviews
 from kouyu.domain.errors import ProtocolError
 from kouyu.engines.tts.engine import Voice
-from kouyu.metrics.server_metrics import ServerMetrics
 from kouyu.server.access.access_middleware import LOG_ID_HEADER, REQUEST_ID_HEADER, AccessMiddleware
 from kouyu.server.access.authentication import Authenticator
 from kouyu.server.access.failure_backoff import FailureBackoff
@@ -107,7 +106,9 @@ def create_app(
     Without ``state`` kouyu's own endpoints are left out, without ``bots`` those that read and make bots, and without
     ``services`` the audio endpoints and ``/metrics``.
     """
-    authenticators, peers = _authenticators(store, limiter, sockets, failures), peers or Peers()
+    peers = peers or Peers()
+    authenticators = _authenticators(store, limiter, sockets, failures, peers)
+    siblings = state.siblings if state else Siblings()
     authenticator, rest = authenticators.sockets, authenticators.rest
     litestar = Litestar(
         route_handlers=[
@@ -129,8 +130,8 @@ def create_app(
             *(_bot_routes(store, bots, services, voices, chats, rest) if bots else ()),
             *icon_routes(store),
             *(kouyu_api_routes(store, authenticators, state, voices, peers) if state else ()),
-            *health_routes(HealthChecks(sessions, store, store.free_bytes)),
-            *(_metrics_routes(services.metrics, state, [] if open_metrics else [rest.metrics]) if services else ()),
+            *health_routes(HealthChecks(sessions, store, store.free_bytes, siblings)),
+            *(metrics_routes(services.metrics, siblings, [] if open_metrics else [rest.metrics]) if services else ()),
             *token_routes(store, authenticators.failures, names),
             *consent_routes(store, rest.permitting(*ALL_PERMISSIONS)),
             *_pages(store),
@@ -149,15 +150,11 @@ def _pages(store: Store) -> list[HTTPRouteHandler]:
 
 
 def _authenticators(
-    store: Store, limiter: TokenLimiter, sockets: OpenSockets, failures: FailureBackoff | None
+    store: Store, limiter: TokenLimiter, sockets: OpenSockets, failures: FailureBackoff | None, peers: Peers
 ) -> Authenticators:
     failures = failures or FailureBackoff()
-    authentication = Authenticator(store.tokens, failures, limiter, store.client_secrets)
+    authentication = Authenticator(store.tokens, failures, limiter, store.client_secrets, peers.passed_on)
     return Authenticators(SocketAuthenticator(authentication, sockets), RestAuthenticator(authentication), failures)
-
-
-def _metrics_routes(metrics: ServerMetrics, state: ServerState | None, guards: list[Guard]) -> list[HTTPRouteHandler]:
-    return metrics_routes(metrics, state.siblings if state else Siblings(), guards)
 
 
 def _audio_routes(store: Store, services: Services, rest: RestAuthenticator) -> list[HTTPRouteHandler]:

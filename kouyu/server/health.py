@@ -11,6 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from kouyu.server.access.sessions import Sessions
 from kouyu.server.openapi.operation import described
+from kouyu.server.siblings.siblings import Siblings
 from kouyu.store.errors import StoreError
 from kouyu.store.store import Store
 
@@ -19,6 +20,7 @@ LEAST_FREE_BYTES: Final = 32 * 1024 * 1024
 DATABASE_S: Final = 2.0
 """A database that does not answer within this many seconds counts as not ready."""
 _OK: Final = "ok"
+ENGINES_DOWN: Final = "the process of the engines has ended and is being started again"
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -28,6 +30,8 @@ class Health(msgspec.Struct, frozen=True):
     version: str
     sessions: int
     max_sessions: int
+    engines: str
+    """Whether the process of the engines runs that worker processes share: "ok" or what is the matter."""
 
 
 class Liveness(msgspec.Struct, frozen=True):
@@ -46,6 +50,8 @@ class Checks(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a session more may begin (``max_sessions``)."""
     disk: str
     database: str
+    engines: str
+    """As in ``Health``."""
     load: str
     """Whether the machine answers in time (the settings' ``[overload]``)."""
 
@@ -65,14 +71,18 @@ class HealthChecks:
         sessions: Sessions,
         store: Store | None,
         free_bytes: Callable[[], int | None],
+        siblings: Siblings | None = None,
     ) -> None:
+        """``siblings``: the other processes of the server."""
         self._sessions = sessions
         self._store = store
         self._free_bytes = free_bytes
+        self._siblings = siblings or Siblings()
 
     def health(self) -> Health:
         """The state in short."""
-        return Health(self._disk(), version("kouyu"), self._sessions.in_all, self._sessions.limit)
+        sessions = self._sessions
+        return Health(self._disk(), version("kouyu"), sessions.in_all, sessions.limit, self._engines())
 
     async def readiness(self) -> Readiness:
         """Check every condition for new conversations."""
@@ -81,6 +91,7 @@ class HealthChecks:
             places=_OK if self._sessions.in_all < self._sessions.limit else "as many sessions as max_sessions run",
             disk=self._disk(),
             database=await self._database(),
+            engines=self._engines(),
             load=self._sessions.overload.cause or _OK,
         )
         is_ready = all(said == _OK for said in msgspec.structs.astuple(checks))
@@ -89,6 +100,9 @@ class HealthChecks:
     def _disk(self) -> str:
         free = self._free_bytes()
         return _OK if free is None or free >= LEAST_FREE_BYTES else "the disk is full: nothing can be saved"
+
+    def _engines(self) -> str:
+        return ENGINES_DOWN if self._siblings.engines_down else _OK
 
     async def _database(self) -> str:
         if self._store is None:

@@ -80,8 +80,13 @@ class NoticeBus(Protocol):
         """Send a committed notice to the other processes. Called on the thread of the writing connection."""
         ...
 
-    def subscribe(self, take: Callable[[str], None]) -> None:
-        """Call ``take``, on the event loop, with what the other processes publish."""
+    def subscribe(self, take: Callable[[str], None], taken: Callable[[], Awaitable[None]]) -> None:
+        """Call ``take``, on the event loop, with what the other processes publish. ``taken`` waits until all that came
+        so far has had its effect here."""
+        ...
+
+    async def heard_by_all(self) -> None:
+        """Wait until what this process has published has had its effect in the others. Gives up after a while."""
         ...
 
 
@@ -131,6 +136,12 @@ class Notices:
         """Call ``take`` for each notice of another server that ``listen`` gets, too."""
         self._subscribers.append(take)
 
+    async def heard_by_all(self) -> None:
+        """Wait until the other processes of this server follow what was committed. Servers on PostgreSQL do so within
+        milliseconds, and are not waited for."""
+        if self._bus is not None:
+            await self._bus.heard_by_all()
+
     def committed(self, info: dict[Any, Any]) -> None:
         """Send the notices of a transaction that has been committed. ``info``: that of its SQLite connection."""
         for payload in info.pop(_COMMITTED, ()):
@@ -162,10 +173,11 @@ class Notices:
 
     async def _hear(self, bus: NoticeBus, on_notice: Callable[[Notice | None], Awaitable[None]]) -> None:
         waiting: asyncio.Queue[Notice | None] = asyncio.Queue()
-        bus.subscribe(lambda payload: self._take(payload, waiting))
+        bus.subscribe(lambda payload: self._take(payload, waiting), waiting.join)
         await on_notice(None)
         while True:
             await self._pass_on(await waiting.get(), on_notice)
+            waiting.task_done()
 
     async def _pass_on(self, notice: Notice | None, on_notice: Callable[[Notice | None], Awaitable[None]]) -> None:
         if notice is not None:

@@ -115,6 +115,11 @@ class ServerLease:
         return self._run
 
     @property
+    def is_shared(self) -> bool:
+        """Whether other servers may use the database, and not only other processes of this one."""
+        return self._database.is_shared
+
+    @property
     def address(self) -> str:
         """The base URL by which the others reach this server; "" before it is announced."""
         return self._address

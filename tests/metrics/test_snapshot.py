@@ -2,9 +2,11 @@
 
 from prometheus_client import generate_latest
 
+from kouyu.engine_server.metrics import EngineMetrics
+from kouyu.engines.scheduler import Scheduler
 from kouyu.metrics.recent_metrics import sample_of
 from kouyu.metrics.server_metrics import ServerMetrics
-from kouyu.metrics.snapshot import Snapshot, decoded, joined, taken
+from kouyu.metrics.snapshot import Snapshot, decoded, joined, parsed, taken
 from kouyu.server.access.sessions import Sessions
 from tests.server.conftest import readings_of
 
@@ -46,3 +48,17 @@ def test_the_time_series_is_made_of_what_is_joined() -> None:
     sample = sample_of(both, 7.0)
     assert (sample.at, sample.failed_turns) == (7.0, 2)
     assert sample.latencies["first_audio"][-1] == (float("inf"), 5)
+
+
+def test_the_metrics_of_another_process_are_read_from_its_text() -> None:
+    scheduler = Scheduler(3)
+    registry = EngineMetrics(scheduler, lambda: 0, lambda: 2).registry
+    read = parsed(generate_latest(registry).decode(), "kouyu_engine_")
+    assert (read.value("kouyu_engine_workers"), read.value("kouyu_engine_requests_running")) == (3, 2)
+    assert read.value("process_cpu_seconds_total") == 0  # not asked for
+    # Joined with itself, it has the same series: counters are known as such.
+    doubled = values(joined((read,), ended=(read,)))
+    assert doubled["kouyu_engine_received_bytes_total"] == "0.0"
+    assert doubled["kouyu_engine_workers"] == "3.0"
+    assert 'kouyu_engine_requests_total{kind="asr",outcome="done"}' in doubled
+    assert not [name for name in doubled if "_created" in name]

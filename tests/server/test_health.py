@@ -11,7 +11,9 @@ from litestar.testing import AsyncTestClient
 
 from kouyu.server import health
 from kouyu.server.access.sessions import Sessions
-from kouyu.server.health import LEAST_FREE_BYTES, HealthChecks, health_routes
+from kouyu.server.health import ENGINES_DOWN, LEAST_FREE_BYTES, HealthChecks, health_routes
+from kouyu.server.siblings.shared_counts import SharedCounts
+from kouyu.server.siblings.siblings import Siblings
 from kouyu.store.errors import StoreError
 from kouyu.store.store import Store
 
@@ -38,6 +40,19 @@ async def test_health_of_a_server_that_cannot_save_is_not_good() -> None:
     assert "disk is full" in body["status"]
 
 
+def without_engines() -> Siblings:
+    counts = SharedCounts(2)
+    counts.engines_down = True
+    return Siblings(counts)
+
+
+async def test_health_says_when_the_process_of_the_engines_is_gone() -> None:
+    status, body = await answered("/health", siblings=without_engines())
+    assert (status, body["status"]) == (200, "ok")
+    assert "is being started again" in body["engines"]
+    assert (await answered("/health"))[1]["engines"] == "ok"
+
+
 def stopping() -> Sessions:
     sessions = Sessions(1)
     sessions.refuse_new()
@@ -57,6 +72,7 @@ def overloaded() -> Sessions:
         ("stopping", "the server is stopping", lambda: {"sessions": stopping()}),
         ("places", "as many sessions as max_sessions run", lambda: {"sessions": Sessions(0)}),
         ("disk", "the disk is full: nothing can be saved", lambda: {"free_bytes": lambda: 0}),
+        ("engines", ENGINES_DOWN, lambda: {"siblings": without_engines()}),
         ("load", "a quarter of the answers take 3.0 s or longer", lambda: {"sessions": overloaded()}),
     ],
 )

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import os
 from collections.abc import AsyncGenerator, AsyncIterator
+from pathlib import Path
 from typing import Any
 
 from kouyu.agents.agent import AgentError, AgentEvent, AgentRequest, TextDelta
@@ -23,6 +24,19 @@ from tests.server.conftest import echo_session
 
 HANG = "hang"
 """A question that is never answered."""
+WAIT = "wait"
+"""A question that is answered once the file GO is in the folder."""
+FAIL = "fail"
+"""A question that the agent cannot answer."""
+FOLDER_VARIABLE = "KOUYU_TEST_FOLDER"
+"""The environment variable with the folder in which tests leave GO, and CRASH."""
+GO = "go"
+CRASH = "crash"
+"""With this file in the folder, a worker ends while it starts."""
+
+
+def in_folder(name: str) -> bool:
+    return (Path(os.environ[FOLDER_VARIABLE]) / name).exists()
 
 
 @contextlib.asynccontextmanager
@@ -42,11 +56,17 @@ async def crashing(settings: Settings, store: Store) -> AsyncIterator[Runtime]:
 
 
 class CountingAgent:
-    """Says how many messages of the conversation it was given. Never answers HANG."""
+    """Says how many messages of the conversation it was given. See HANG, WAIT, FAIL."""
 
     async def reply(self, request: AgentRequest) -> AsyncGenerator[AgentEvent, None]:
-        if HANG in str(request.messages[-1].content):
+        question = str(request.messages[-1].content)
+        if HANG in question:
             await asyncio.Event().wait()
+        if WAIT in question:
+            while not in_folder(GO):  # noqa: ASYNC110 - what the test does is waited for
+                await asyncio.sleep(0.02)
+        if FAIL in question:
+            raise AgentError("it has no answer")
         yield TextDelta(f"I know {len(request.messages)}.")
 
     async def close(self) -> None:
@@ -61,6 +81,8 @@ async def conversing(settings: Settings, store: Store) -> AsyncIterator[Runtime]
         await socket.send(json.dumps({"event_type": "process", "data": {"pid": os.getpid()}}))
         await run_session(socket, services=services, **named)
 
+    if in_folder(CRASH):
+        raise ZeroDivisionError
     async with open_stub_services(settings, store) as opened:
         agent = CountingAgent()
         services = dataclasses.replace(opened, agents=dict.fromkeys(settings.bot_ids, agent))

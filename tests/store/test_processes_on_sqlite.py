@@ -1,7 +1,7 @@
 """Several processes of one server on one SQLite database: their numbers, their notices, and the end of one."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -29,8 +29,12 @@ class Bus:
         assert self.other is not None
         self._loop.call_soon_threadsafe(self.other._take, payload)
 
-    def subscribe(self, take: Callable[[str], None]) -> None:
-        self._take = take
+    def subscribe(self, take: Callable[[str], None], taken: Callable[[], Awaitable[None]]) -> None:
+        self._take, self._taken = take, taken
+
+    async def heard_by_all(self) -> None:
+        assert self.other is not None
+        await self.other._taken()
 
 
 @pytest.fixture

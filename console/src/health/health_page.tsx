@@ -10,7 +10,9 @@ import { age } from "./age";
 import { BotsPanel } from "./bots_panel";
 import { FailuresPanel } from "./failures_panel";
 import { LivePanel } from "./live_panel";
+import { megabytes } from "./megabytes";
 import { MetricsPanel } from "./metrics_panel";
+import { ProcessesPanel } from "./processes_panel";
 import { WatchedSession } from "./watched_session";
 
 const EVERY_MS = 2_000;
@@ -39,8 +41,6 @@ function engines({ engines: all }: Status): [kind: string, names: string, reason
   return [...named].map(([kind, these]) => [kind, these.map(({ name }) => name).join(", "), these.map(({ reason }) => reason).join("")]);
 }
 
-const megabytes = (bytes: number): string => `${(bytes / 1_000_000).toFixed(0)} MB`;
-
 function Shown({ status }: { status: Status }) {
   const { scheduler, cpu, kept_audio: kept } = status;
   return (
@@ -55,6 +55,7 @@ function Shown({ status }: { status: Status }) {
         <Tile name={t("health.uptime")} value={age(status.uptime_s)} />
         <Tile name={t("health.version")} value={status.version} />
       </div>
+      <ProcessesPanel processes={status.processes} />
       <MetricsPanel />
       <section class="panel">
           <h2>{t("health.engines")}</h2>

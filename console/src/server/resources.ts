@@ -18,6 +18,24 @@ export interface Status {
   memory: { resident_bytes: number };
   cpu: { cores: number; load_1min: number };
   kept_audio: { bytes?: number; max_bytes?: number; files?: number };
+  /** Those of a server with workers; else none. */
+  processes: ServerProcess[];
+}
+
+/** One process of a server with workers. `number` is that of a worker, from 1; `pid` is null while there is no process. */
+export interface ServerProcess {
+  role: "parent" | "worker" | "engines";
+  number: number;
+  pid: number | null;
+  state: "starting" | "running" | "waiting" | "stopping";
+  restarts: number;
+  /** How its last process ended; empty if none has. */
+  last_end: string;
+  uptime_s: number;
+  sessions: number;
+  connections: number;
+  resident_bytes: number;
+  scheduler: { workers: number; waiting: number; running: number; oldest_wait_ms: number } | null;
 }
 
 export interface StoredMessage {

@@ -1,5 +1,7 @@
 """Authenticates clients by their access token: one check for WebSockets and REST."""
 
+from collections.abc import Callable
+
 from litestar.types import Scope
 
 from kouyu.domain import errors
@@ -15,12 +17,19 @@ class Authenticator:
     """Verifies tokens, counts their requests, and slows down addresses that keep failing."""
 
     def __init__(
-        self, tokens: Tokens, failures: FailureBackoff, limiter: TokenLimiter, client_secrets: ClientSecrets
+        self,
+        tokens: Tokens,
+        failures: FailureBackoff,
+        limiter: TokenLimiter,
+        client_secrets: ClientSecrets,
+        counted: Callable[[Scope], bool] = lambda scope: False,
     ) -> None:
+        """``counted``: whether another server has counted a request, and passed it on."""
         self.tokens = tokens
         self.client_secrets = client_secrets
         self.limiter = limiter
         self._failures = failures
+        self._counted = counted
 
     async def authenticate(
         self,
@@ -37,7 +46,7 @@ class Authenticator:
         """
         user = await self._user(credentials.token, takes_ephemeral=takes_ephemeral) if credentials.token else None
         if user is not None and user.permits(permissions):
-            return self.limiter.request(user) or user
+            return user if self._counted(scope) else self.limiter.request(user) or user
         client = scope["client"]
         address = client[0] if client else ""
         if wait_s := self._failures.wait_s(address):

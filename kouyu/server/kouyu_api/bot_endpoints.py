@@ -13,7 +13,8 @@ from litestar.types import Guard
 from kouyu.agents.agent import Agent
 from kouyu.agents.bot import LanguageModelBot
 from kouyu.agents.reaching import Reach, Reachable
-from kouyu.metrics.recent_failures import RecentFailure, RecentFailures
+from kouyu.metrics.recent_failures import RecentFailure
+from kouyu.server.kouyu_api.failures import ServersFailures
 from kouyu.server.openapi.operation import described
 from kouyu.server.rest.answers import answer_success
 from kouyu.store.token_records import TokenRecord
@@ -59,7 +60,7 @@ def _server_of(agent: Agent) -> Reachable | None:
 
 
 def endpoint_routes(
-    agents_of: Callable[[str], Mapping[str, Agent]], failures: RecentFailures, guard: Guard
+    agents_of: Callable[[str], Mapping[str, Agent]], failures: ServersFailures, guard: Guard
 ) -> list[HTTPRouteHandler]:
     """The route handler. ``agents_of``: the bots that an owner's clients may talk to."""
     checks = EndpointChecks()
@@ -73,7 +74,7 @@ def endpoint_routes(
         owner, sees_addresses = request.user.owner, "administration" in request.user.permissions
         servers = {bot_id: server for bot_id, agent in agents_of(owner).items() if (server := _server_of(agent))}
         reached = await asyncio.gather(*(checks.reach(server) for server in servers.values()))
-        failed = {each.bot_id: each for each in reversed(failures.of(owner)) if each.kind == "chat"}
+        failed = {each.bot_id: each for each in reversed(await failures.asked_by(request)) if each.kind == "chat"}
         shown = [
             BotEndpoint(
                 bot_id=bot_id,

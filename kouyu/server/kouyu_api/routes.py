@@ -12,7 +12,7 @@ from kouyu.server.access.socket_authentication import SocketAuthenticator
 from kouyu.server.kouyu_api.bot_endpoints import endpoint_routes
 from kouyu.server.kouyu_api.configuration import configuration_routes
 from kouyu.server.kouyu_api.diagnostics import diagnostics_route, turn_routes
-from kouyu.server.kouyu_api.failures import failure_routes
+from kouyu.server.kouyu_api.failures import ServersFailures, failure_routes
 from kouyu.server.kouyu_api.found_conversations import found_conversation_routes
 from kouyu.server.kouyu_api.live_connections import live_connection_routes
 from kouyu.server.kouyu_api.login import login_routes
@@ -40,6 +40,7 @@ def kouyu_api_routes(
     """The route handlers."""
     seeing = authenticators.rest.permitting("diagnostics")
     watching = authenticators.rest.permitting("diagnostics", "own_diagnostics")
+    failures = ServersFailures(state.failures, peers)
     return [
         diagnostics_route(authenticators.sockets, state.watcher_hub, peers),
         *turn_routes(state.watcher_hub, watching, peers),
@@ -50,8 +51,8 @@ def kouyu_api_routes(
         *user_routes(store, authenticators.rest.permitting("administration")),
         *token_routes(store, authenticators.rest.permitting("administration")),
         *found_conversation_routes(store, authenticators.rest.text),
-        *failure_routes(state.failures, seeing),
-        *endpoint_routes(state.agents_of, state.failures, seeing),
+        *failure_routes(failures, seeing),
+        *endpoint_routes(state.agents_of, failures, seeing),
         *status_routes(state, seeing, peers),
         *(recent_metrics_routes(state.recent, seeing, state.siblings) if state.recent else ()),
     ]

@@ -28,6 +28,7 @@ from kouyu.server.kouyu_api.live_connections import LiveConnection, live_connect
 from kouyu.server.openapi.operation import described
 from kouyu.server.peers.peers import Peers, Told
 from kouyu.server.rest.answers import answer_success
+from kouyu.server.siblings.processes import ProcessLoad, ServerProcess, Work, all_holds, all_work, work_of
 from kouyu.server.siblings.siblings import Siblings
 from kouyu.settings.all_settings import EngineSettings
 from kouyu.store.sound_bounds import Bounds
@@ -44,13 +45,6 @@ class RunningEngine(msgspec.Struct, frozen=True):
     """Of the embedded language model, its tier and the model."""
     reason: str = ""
     """Why this one was chosen, if the server chose it: a clause that follows "because"."""
-
-
-class _Work(msgspec.Struct, frozen=True):
-    workers: int
-    waiting: int
-    running: int
-    oldest_wait_ms: float
 
 
 class _Memory(msgspec.Struct, frozen=True):
@@ -72,14 +66,15 @@ class SharingServer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """The state of the server. ``scheduler`` is left out where it runs no engines of its own."""
+    """The state of the server, of all of its processes together. ``scheduler`` is left out where it runs no engines of
+    its own."""
 
     version: str
     uptime_s: float
     sessions: int
     max_sessions: int
     watchers: int
-    scheduler: _Work | None
+    scheduler: Work | None
     engines: Sequence[RunningEngine]
     language_model_change: TierChange | None
     """The larger language model that this server is to run, while it does not run it."""
@@ -93,15 +88,20 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     live: Sequence[LiveConnection]
     servers: Sequence[SharingServer]
     """The servers on this database, this one first; empty for an SQLite database."""
+    processes: Sequence[ServerProcess]
+    """Those of this server, if its clients are served by several; else empty."""
+    instance: str
+    """Tells this server from others, in the answers of all of its processes."""
 
 
 class _Part(msgspec.Struct, frozen=True):
-    """What is read of another server's status."""
+    """What is read of the status of another server, or of another process of this one."""
 
     version: str
     sessions: int
     max_sessions: int
     live: Sequence[LiveConnection]
+    instance: str = ""
 
 
 def speech_engines_of(settings: EngineSettings) -> tuple[RunningEngine, ...]:
@@ -136,6 +136,13 @@ class ServerState:
     """By ``time.monotonic``."""
     siblings: Siblings = field(default_factory=Siblings)
     """The other processes of the server."""
+    instance: str = ""
+    """See ``Application``."""
+
+    @property
+    def load(self) -> ProcessLoad:
+        """The load of this process."""
+        return ProcessLoad(scheduler=work_of(self.scheduler), event_loop_held=self.watchdog.holds)
 
     async def status(self, owner: str, address: str = "") -> Status:
         """Return the present status, with the bots and live sessions of this owner.
@@ -152,7 +159,7 @@ class ServerState:
             sessions=self.sessions.in_all,
             max_sessions=self.sessions.limit,
             watchers=self.watcher_hub.watchers,
-            scheduler=_work(self.scheduler),
+            scheduler=self.load.scheduler,
             engines=(*self.speech_engines, *llm),
             language_model_change=model.change if model is not None else None,
             voices=self.voices,
@@ -164,6 +171,8 @@ class ServerState:
             kept_audio={"files": files, "bytes": size, "max_bytes": most},
             live=self._live(owner, address),
             servers=(),
+            processes=(),
+            instance=self.instance,
         )
 
     def _live(self, owner: str, address: str) -> tuple[LiveConnection, ...]:
@@ -176,19 +185,38 @@ def status_routes(state: ServerState, guard: Guard, peers: Peers) -> list[HTTPRo
     @get(PATH, guards=[guard], opt=described("The server's state and load", "kouyu", data=Status))
     async def status(request: Request[Any, Any, Any]) -> Response[bytes]:
         own = await state.status(request.user.owner, peers.own_address)
-        return answer_success(request, _with(own, await peers.told(request, PATH), peers.own_address))
+        told = await peers.told(request, PATH)
+        if not peers.passed_on(request.scope):
+            own = _of_all(own, await state.siblings.processes())
+        return answer_success(request, _with(own, told, peers))
 
     return [status]
 
 
-def _with(own: Status, others: Sequence[Told], address: str) -> Status:
-    """The status with what other servers have told of theirs."""
+def _of_all(own: Status, processes: Sequence[ServerProcess]) -> Status:
+    """The status with the load of all processes of the server."""
+    if not processes:
+        return own
+    return msgspec.structs.replace(
+        own,
+        uptime_s=next((each.uptime_s for each in processes if each.role == "parent"), own.uptime_s),
+        scheduler=all_work(each.scheduler for each in processes),
+        memory=_Memory(sum(each.resident_bytes for each in processes) or own.memory.resident_bytes),
+        event_loop_held=all_holds(each.event_loop_held for each in processes),
+        processes=processes,
+    )
+
+
+def _with(own: Status, others: Sequence[Told], peers: Peers) -> Status:
+    """The status with what other servers, and other processes of this one, have told of theirs."""
+    address = peers.own_address
     if not address:
         return own
     live = list(own.live)
     servers = [
         SharingServer(address=address, version=own.version, sessions=own.sessions, max_sessions=own.max_sessions)
     ]
+    known = {own.instance} - {""}
     for told in others:
         try:
             part = msgspec.convert(told.data, _Part)
@@ -196,6 +224,9 @@ def _with(own: Status, others: Sequence[Told], address: str) -> Status:
             servers.append(SharingServer(address=told.server.address))
             continue
         live += part.live
+        if part.instance in known:  # a further process of a server that is listed
+            continue
+        known |= {part.instance} - {""}
         servers.append(
             SharingServer(
                 address=told.server.address,
@@ -204,14 +235,7 @@ def _with(own: Status, others: Sequence[Told], address: str) -> Status:
                 max_sessions=part.max_sessions,
             )
         )
-    return msgspec.structs.replace(own, live=live, servers=servers)
-
-
-def _work(scheduler: Scheduler | None) -> _Work | None:
-    if scheduler is None:
-        return None
-    load = scheduler.load
-    return _Work(scheduler.workers, load.waiting, load.running, round(load.oldest_wait * 1000, 1))
+    return msgspec.structs.replace(own, live=live, servers=servers if peers.has_servers else ())
 
 
 def _resident_bytes() -> int:

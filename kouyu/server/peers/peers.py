@@ -16,6 +16,7 @@ import msgspec
 from litestar import Request, Response
 from litestar.connection import ASGIConnection
 from litestar.response import Stream
+from litestar.types import Scope
 
 from kouyu.domain.errors import INTERNAL, TOO_MANY_SESSIONS, TryLater
 from kouyu.store.servers import ServerLease, ServerRecord
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 
 PASSED_ON: Final = "X-Kouyu-Passed-On"
 """Names the run of the server that a request is passed on to: it answers the request itself. Clients do not know it."""
+_PASSED_ON: Final = PASSED_ON.lower().encode()
 _FIELDS: Final = ("authorization", "content-type", "user-agent")
 """The request's headers that are passed on."""
 _ANSWER_FIELDS: Final = ("retry-after", "cache-control")
@@ -65,6 +67,17 @@ class Peers:
     def own_address(self) -> str:
         """The address of this server, "" if it has told none."""
         return self._lease.address if self._lease is not None else ""
+
+    @property
+    def has_servers(self) -> bool:
+        """Whether there may be other servers, and not only other processes of this one."""
+        return self._lease is not None and self._lease.is_shared
+
+    def passed_on(self, scope: Scope) -> bool:
+        """Whether another server, or another process of this one, has passed this request on to this one. That one has
+        counted it, and asks for what is known here alone."""
+        run = next((value for name, value in scope["headers"] if name == _PASSED_ON), None)
+        return run is not None and self._lease is not None and run.decode("latin-1") == self._lease.run
 
     async def others(self, connection: Connection) -> tuple[ServerRecord, ...]:
         """The servers to ask for what a client asks this one for; none if the request was passed on to this one.

@@ -42,9 +42,18 @@ DRAIN_S: Final = 0.4
 
 
 class Application:
-    """The application of one process of a server. ``siblings``: the other processes."""
+    """The application of one process of a server. ``siblings``: the other processes, ``instance``: what tells the
+    server, with all of its processes, from others on the database."""
 
-    def __init__(self, settings: Settings, store: Store, opened: Runtime, siblings: Siblings | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        opened: Runtime,
+        siblings: Siblings | None = None,
+        *,
+        instance: str = "",
+    ) -> None:
         self._settings = settings
         self._store = store
         self._opened = opened
@@ -57,7 +66,7 @@ class Application:
         self._answerer_ids = _answerer_ids(settings, opened)
         self.recent = _measured(opened, store, self.sessions, self._watchdog)
         self.state = _state(settings, opened, self.sessions, store, self._watchdog, self.recent)
-        self.state.siblings = self.siblings
+        self.state.siblings, self.state.instance = self.siblings, instance
 
     async def app(self, certificate: Path, peers: Peers, failures: FailureBackoff) -> ASGIApp:
         """The ASGI application. ``certificate``: the server's own file. ``peers``: the others on the database, with

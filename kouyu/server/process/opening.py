@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -98,6 +99,11 @@ async def opened_server(settings: Settings, folder: DataFolder, database: str | 
             lan=lan,
             lan_links=await lan_links_of(ports, lan, store.tokens),
         )
+
+
+def instance() -> str:
+    """What tells a server that is being started from others on its database: random, one for all of its processes."""
+    return secrets.token_hex(8)
 
 
 async def forget_left_overs(store: Store, settings: Settings) -> None:

@@ -44,13 +44,16 @@ class Reloading:
         follow: Callable[[Settings], Awaitable[Close]],
         in_use: Callable[[], set[asyncio.Task[None]]],
         audit: Audit | None = None,
+        ended: Callable[[str], None] = lambda refused: None,
     ) -> None:
+        """``ended`` is called after each attempt, with why nothing changed, or "" if the settings are in force."""
         self.settings = settings
         """Those in force."""
         self._read = read
         self._follow = follow
         self._in_use = in_use
         self._audit = audit
+        self._ended = ended
 
     @asynccontextmanager
     async def on(self, asked: asyncio.Event) -> AsyncIterator[None]:
@@ -88,9 +91,11 @@ class Reloading:
         except _NOT_MET as fault:
             for problem in str(fault).splitlines():
                 log.error("the settings were not read anew, and stay as they were: %s", problem)
+            self._ended(str(fault))
             return None
         except Exception:  # the boundary to what the operator wrote: the server goes on with what it has
             log.exception("the settings were not read anew, and stay as they were")
+            self._ended("an error of the server: see its log")
             return None
         fixed = differences(changed, read)
         self.settings = changed
@@ -99,6 +104,7 @@ class Reloading:
             log.warning("these settings take effect when the server is started again: %s", ", ".join(fixed))
         if names:
             await self._note(names)
+        self._ended("")
         return close
 
     async def _note(self, names: list[str]) -> None:
@@ -118,11 +124,13 @@ class Rereading(msgspec.Struct, frozen=True):
     """Reads them; blocks. May raise SettingsError."""
     took_effect: Callable[[Settings], None]
     """Called with those that were put into force."""
+    ended: Callable[[str], None] = lambda refused: None
+    """See Reloading."""
 
 
 def reloading_server(
     settings: Settings,
-    how: Rereading | None,
+    given: Rereading | None,
     opened: Runtime,
     sessions: Sessions,
     answerer_ids: AnswererIds,
@@ -130,20 +138,20 @@ def reloading_server(
     audit: Audit | None,
 ) -> Reloading:
     """The Reloading of a server: tells also those parts that its runtime does not reach."""
+    how = given or Rereading(lambda: settings, lambda changed: None)
 
     async def follow(changed: Settings) -> Close:
         close = await opened.follow(changed) if opened.follow is not None else nothing_to_close
         sessions.limit = changed.server.max_sessions
         answerer_ids.default_bot = changed.bot_ids[0]
         state.keep_audio = changed.audio.bounds if changed.audio.keep else None
-        if how is not None:
-            how.took_effect(changed)
+        how.took_effect(changed)
         return close
 
     def in_use() -> set[asyncio.Task[None]]:
         return sessions.tasks | (opened.chats.tasks if opened.chats is not None else set())
 
-    return Reloading(settings, read=how.read if how else lambda: settings, follow=follow, in_use=in_use, audit=audit)
+    return Reloading(settings, read=how.read, follow=follow, in_use=in_use, audit=audit, ended=how.ended)
 
 
 async def nothing_to_close() -> None:

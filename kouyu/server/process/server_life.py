@@ -11,7 +11,7 @@ from kouyu.assembly.runtime import Runtime
 from kouyu.server.access.shared_use import SharedUse
 from kouyu.server.process.application import Application
 from kouyu.server.process.data_folder import DataFolder
-from kouyu.server.process.opening import Ready, forget_left_overs, opened_server
+from kouyu.server.process.opening import Ready, forget_left_overs, instance, opened_server
 from kouyu.server.process.reloading import Rereading, hangups
 from kouyu.server.process.retention import as_async, retention_enforced
 from kouyu.server.process.sharing import open_peers
@@ -63,7 +63,7 @@ async def _serve(
         server = await stack.enter_async_context(opened_server(settings, folder, database))
         opened = await stack.enter_async_context(open_sessions(server.store))
         await forget_left_overs(server.store, settings)
-        application = Application(settings, server.store, opened)
+        application = Application(settings, server.store, opened, instance=instance())
         live = application.state.watcher_hub.conversation_ids
         peers = await stack.enter_async_context(open_peers(server.store, server.ports, chosen.peer_url, live))
         failures = await stack.enter_async_context(SharedUse.of(server.store, application.limiter))

@@ -112,6 +112,7 @@ class BotService:
             published = await self._store.of(token.owner).bots.publish(record.id)
             if published.published is not None:  # else another server has unpublished it meanwhile
                 self.directory.put(published.id, published.published, token.owner)
+            await self._store.notices.heard_by_all()
             await self._note(token, "bot.published", record.id)
             return published
 
@@ -121,6 +122,7 @@ class BotService:
             record = await self._changeable(token.owner, bot_id)
             await self._store.of(token.owner).bots.unpublish(record.id)
             self.directory.remove(record.id)
+            await self._store.notices.heard_by_all()
             await self._note(token, "bot.unpublished", record.id)
 
     async def _note(self, token: TokenRecord, action: Action, bot_id: str) -> None:

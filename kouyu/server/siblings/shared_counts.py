@@ -1,6 +1,7 @@
 """Counts that the worker processes of a server share: a piece of memory with a row for each worker.
 
-Each worker writes its own row, and reads the others'. So all know at once what runs elsewhere, without a message.
+Each worker writes its own row, and reads the others'. So all know at once what runs elsewhere, without a message. The
+parent process has the last row.
 """
 
 import mmap
@@ -8,10 +9,11 @@ import os
 import tempfile
 from typing import Final, Literal, TypeAlias, get_args
 
-Count: TypeAlias = Literal["is_ready", "server", "sessions", "chats", "taken", "sockets"]
+Count: TypeAlias = Literal["is_ready", "server", "sessions", "chats", "taken", "sockets", "connections", "engines_down"]
 """``is_ready``: 1 once the worker takes connections. ``server``: its number in the table of servers, and so in the ids
 that it makes. ``sessions``, ``chats``: those that run. ``taken``: connections that it was handed. ``sockets``: those of
-them that are WebSockets, or have not sent a request yet."""
+them that are WebSockets, or have not sent a request yet. ``connections``: all of them that are open. ``engines_down``:
+of the parent, 1 while the process of the engines does not run."""
 
 _PLACES: Final = {name: place for place, name in enumerate(get_args(Count))}
 _BYTES: Final = 8
@@ -37,6 +39,15 @@ class SharedCounts:
         """The sum over all workers."""
         return sum(self.get(worker, count) for worker in range(self.workers))
 
+    @property
+    def engines_down(self) -> bool:
+        """Whether the process of the engines that all workers share has ended, and the next one is not ready yet."""
+        return bool(self.get(self.workers, "engines_down"))
+
+    @engines_down.setter
+    def engines_down(self, is_down: bool) -> None:
+        self.set(self.workers, "engines_down", int(is_down))
+
     def clear(self, worker: int) -> None:
         """The worker has ended."""
         for name in _PLACES:
@@ -59,4 +70,4 @@ def open_memory(workers: int) -> int:
 
 
 def _size(workers: int) -> int:
-    return max(workers * len(_PLACES) * _BYTES, mmap.PAGESIZE)
+    return max((workers + 1) * len(_PLACES) * _BYTES, mmap.PAGESIZE)

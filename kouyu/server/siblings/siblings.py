@@ -1,6 +1,9 @@
 """The other worker processes of this server: what is known of them, and the parent process, which knows them all."""
 
+import msgspec
+
 from kouyu.server.siblings.channel import Channel
+from kouyu.server.siblings.processes import ServerProcess
 from kouyu.server.siblings.shared_counts import Count, SharedCounts
 
 
@@ -25,6 +28,17 @@ class Siblings:
     def note(self, count: Count, value: int) -> None:
         """Let the others see a count of this worker."""
         self._counts.set(self.worker, count, value)
+
+    @property
+    def engines_down(self) -> bool:
+        """Whether the process of the engines that all workers share does not run at present."""
+        return self._counts.engines_down
+
+    async def processes(self) -> tuple[ServerProcess, ...]:
+        """All processes of the server; none if this one is alone. Raises ChannelClosed."""
+        if self.is_alone:
+            return ()
+        return msgspec.msgpack.decode(await self.ask_parent("processes"), type=tuple[ServerProcess, ...])
 
     async def ask_parent(self, what: str) -> bytes:
         """Ask the parent process. Raises ChannelClosed."""

@@ -13,6 +13,7 @@ from websockets.exceptions import InvalidStatus
 
 from kouyu.domain.errors import TryLater
 from kouyu.server.access.limits import TokenLimiter
+from kouyu.server.peers.peers import PASSED_ON
 from kouyu.store.store import Store
 from kouyu.store.token_records import CLIENT_PERMISSIONS, Permission, TokenLimits
 from tests.server.access.test_open_sockets import end_of
@@ -212,3 +213,14 @@ async def test_of_many_tokens_those_that_use_nothing_are_forgotten(
     assert limiter.with_audio() == {talking.id}
     await limiter.count_audio(talking)
     assert limiter.with_audio() == set()
+
+
+async def test_a_request_that_another_server_passed_on_has_been_counted_there(server: Running) -> None:
+    header = await limited(server, "diagnostics", requests_a_minute=1)
+    assert server.store.lease is not None
+    url = f"http://127.0.0.1:{server.port}/v1/kouyu/failures"
+    async with httpx.AsyncClient(trust_env=False, headers=header) as http:
+        for _ in range(3):
+            assert (await http.get(url, headers={PASSED_ON: server.store.lease.run})).status_code == 200
+        assert (await http.get(url, headers={PASSED_ON: "made up"})).status_code != 200  # it counts
+        assert (await http.get(url)).status_code == 429

@@ -2,11 +2,20 @@
 
 from pathlib import Path
 
+import pytest
+
 from kouyu.agents.embedded.attached import Attachment
 from kouyu.engines.remote.options import RemoteOptions
-from kouyu.server.process.workers.restarts import FIRST_PAUSE_S, LONGEST_PAUSE_S, Pauses
-from kouyu.server.process.workers.shared_engines import NOTHING, Shared, shared_kinds, shares_model, with_shared
-from kouyu.settings import load
+from kouyu.server.process.workers.restarts import FIRST_PAUSE_S, LONGEST_PAUSE_S, STABLE_AFTER_S, Restarts
+from kouyu.server.process.workers.shared_engines import (
+    NOTHING,
+    Shared,
+    check_still_shared,
+    shared_kinds,
+    shares_model,
+    with_shared,
+)
+from kouyu.settings import SettingsError, load
 
 
 def test_all_engines_that_are_loaded_here_are_shared_but_voice_activity_and_noise_suppression() -> None:
@@ -46,8 +55,40 @@ model = { base_url = "http://127.0.0.1:9/v1", model = "x" }
     assert with_shared(settings, NOTHING, 0) == settings
 
 
-def test_pauses_between_starts_grow_and_end_with_a_process_that_lives() -> None:
-    pauses = Pauses()
-    waited = [pauses.after_end() for _ in range(12)]
+def test_pauses_between_starts_grow_and_then_it_is_said_what_to_do() -> None:
+    restarts, waited, advice = Restarts(), [], []
+    for _ in range(12):
+        restarts.begin()
+        waited.append(restarts.after_end("its process ended with status 1"))
+        advice.append(restarts.advice)
     assert waited[:3] == [FIRST_PAUSE_S, 2 * FIRST_PAUSE_S, 4 * FIRST_PAUSE_S]
     assert waited[-1] == LONGEST_PAUSE_S
+    assert advice[:2] == ["", ""]
+    assert advice[2].startswith("; it has ended 3 times in a row: mend what its own lines above name")
+    assert (restarts.count, restarts.state, restarts.last_end) == (11, "waiting", "its process ended with status 1")
+    assert restarts.uptime_s == 0.0
+
+
+def test_a_process_that_has_lived_for_long_is_started_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1000.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    restarts = Restarts()
+    for _ in range(5):
+        restarts.begin()
+        restarts.after_end("")
+    restarts.begin()
+    restarts.running()
+    now[0] += STABLE_AFTER_S + 1
+    assert (restarts.uptime_s, restarts.state) == (STABLE_AFTER_S + 1, "running")
+    assert restarts.after_end("") == FIRST_PAUSE_S
+    assert restarts.advice == ""
+
+
+def test_settings_read_anew_must_not_need_a_model_that_was_not_loaded(tmp_path: Path) -> None:
+    (tmp_path / "kouyu.toml").write_text(
+        '[[bots]]\nid = "b"\nmodel = { base_url = "http://127.0.0.1:9/v1", model = "x" }'
+    )
+    check_still_shared(load(tmp_path / "kouyu.toml"), NOTHING)
+    with pytest.raises(SettingsError, match="start the server again"):
+        check_still_shared(load(None), NOTHING)
+    check_still_shared(load(None), Shared(model=(Attachment(port=1),)))

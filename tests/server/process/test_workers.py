@@ -1,17 +1,20 @@
 """A server in two worker processes: how sessions spread, what the end of a process costs, and what there is one of."""
 
-# ruff: noqa: ASYNC110 - what other processes do is waited for
+# ruff: noqa: ASYNC110, ASYNC240 - what other processes do is waited for
 
 import asyncio
 import os
+import re
 import signal
+import sqlite3
 import ssl
 import subprocess
 import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, closing, contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +28,7 @@ from kouyu.domain.ids import server_of
 from kouyu.server.process.data_folder import DataFolderInUse, open_data_folder
 from kouyu.store.chats import ChatRecord
 from kouyu.store.store import Store
-from tests.server.worker_sessions import HANG
+from tests.server.worker_sessions import CRASH, FAIL, GO, HANG, WAIT
 
 PATIENCE_S = 120
 """Far more than it takes, for a machine that is busy with other tests."""
@@ -59,9 +62,10 @@ class Server:
     def header(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.told['token']}"}
 
-    async def get(self, path: str) -> httpx.Response:
+    async def get(self, path: str, *, at: str = "") -> httpx.Response:
+        """``at``: the address of one worker; else whichever takes the connection answers."""
         async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE_S) as client:
-            return await client.get(self.told["http"] + path, headers=self.header)
+            return await client.get((at or self.told["http"]) + path, headers=self.header)
 
     async def until(self, path: str, holds: Callable[[Any], bool]) -> Any:
         """Ask until what is answered meets a condition."""
@@ -69,6 +73,17 @@ class Server:
             while not holds(answer := (await self.get(path)).json()):
                 await asyncio.sleep(0.05)
         return answer
+
+    async def status(self, holds: Callable[[Any], bool] = lambda status: True) -> Any:
+        """Ask for the status until it meets a condition."""
+        return (await self.until("/v1/kouyu/status", lambda answer: holds(answer["data"])))["data"]
+
+    def addresses(self) -> list[str]:
+        """Those of the workers for each other, by their numbers in the database."""
+        with closing(sqlite3.connect(self.folder / "kouyu.db")) as database:
+            return [
+                each for (each,) in database.execute("SELECT address FROM servers WHERE address != '' ORDER BY number")
+            ]
 
     async def idle(self) -> None:
         """Wait until no session runs."""
@@ -304,16 +319,126 @@ async def test_metrics_are_those_of_all_workers_and_do_not_fall_when_one_ends(se
     assert max(points["data"]["sessions"]) <= 10
 
 
-async def test_a_signal_closes_the_sessions_of_all_workers_in_order(own: Server) -> None:
+def workers_of(status: Any) -> list[Any]:
+    return [each for each in status["processes"] if each["role"] == "worker"]
+
+
+async def test_the_status_lists_the_processes_whichever_worker_answers(server: Server) -> None:
+    await server.idle()
     async with AsyncExitStack() as stack:
-        sessions = await dialled(stack, own, 2)
+        await one_at_each(stack, server)
+        for address in server.addresses():
+            answer = await server.get("/v1/kouyu/status", at=address)
+            status = answer.json()["data"]
+            assert [each["role"] for each in status["processes"]] == ["parent", "worker", "worker"]
+            assert status["processes"][0]["pid"] == server.process.pid
+            assert sorted(each["pid"] for each in workers_of(status)) == sorted(server.workers())
+            assert [(each["number"], each["state"], each["sessions"]) for each in workers_of(status)] == [
+                (1, "running", 1),
+                (2, "running", 1),
+            ]
+            assert all(each["connections"] >= 1 for each in workers_of(status))
+            assert (status["sessions"], status["servers"], len(status["live"])) == (2, [], 2)
+            assert status["scheduler"]["workers"] == sum(each["scheduler"]["workers"] for each in workers_of(status))
+            if sys.platform == "linux":
+                resident = [each["resident_bytes"] for each in status["processes"]]
+                assert status["memory"]["resident_bytes"] == sum(resident) > 3 * min(resident) > 0
+
+
+async def test_failures_are_those_of_all_workers(server: Server) -> None:
+    await server.idle()
+    before = len((await server.get("/v1/kouyu/failures")).json()["data"])
+    async with AsyncExitStack() as stack:
+        for _, client in await one_at_each(stack, server):
+            await ask(client, FAIL)
+            await event(client, "conversation.chat.failed")
+    for address in server.addresses():
+        failures = (await server.get("/v1/kouyu/failures", at=address)).json()["data"]
+        assert len(failures) == before + 2
+        assert "it has no answer" in failures[0]["message"]
+        assert len({each["log_id"] for each in failures[:2]}) == 2
+
+
+async def test_a_chat_is_cancelled_through_another_worker(server: Server) -> None:
+    first, second = server.addresses()
+    question = {"bot_id": "kouyu", "user_id": "u", "additional_messages": [{"role": "user", "content": HANG}]}
+    async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE_S, headers=server.header) as http:
+        chat = (await http.post(f"{first}/v3/chat", json=question)).json()["data"]
+        which = {"conversation_id": chat["conversation_id"], "chat_id": chat["id"]}
+        cancelled = (await http.post(f"{second}/v3/chat/cancel", json=which)).json()
+        assert (cancelled["code"], cancelled["data"]["status"]) == (0, "canceled")
+        known = (await http.get(f"{first}/v3/chat/retrieve", params=which)).json()["data"]
+        assert known["status"] == "canceled"
+
+
+async def test_a_worker_that_ends_whenever_it_starts_is_started_after_ever_longer_pauses(server: Server) -> None:
+    await server.idle()
+    already = len(server.log.read_text())
+    (server.folder / CRASH).touch()
+    async with AsyncExitStack() as stack:
+        (killed, _), (_, other) = await one_at_each(stack, server)
+        os.kill(killed, signal.SIGKILL)
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                said = server.log.read_text()[already:]
+                pauses = [float(each) for each in re.findall(r"it is started again in ([\d.]+) s", said)]
+                if len(pauses) >= 3:
+                    break
+                await asyncio.sleep(0.05)
+        assert all(later == pytest.approx(min(30, 2 * sooner), abs=0.11) for sooner, later in pairwise(pauses))
+        assert "in a row: mend what its own lines above name" in said
+        assert "could not be started again: its process ended with status 1" in said
+        assert (await answered(other, "Hello"))[1] == "I know 1."  # the other one goes on
+        (crashed,) = (each for each in workers_of(await server.status()) if each["restarts"] and not each["sessions"])
+        assert (crashed["last_end"], crashed["pid"] not in (killed, None) or crashed["state"] == "waiting") == (
+            "its process ended with status 1",
+            True,
+        )
+    (server.folder / CRASH).unlink()
+    await server.status(lambda status: [each["state"] for each in workers_of(status)] == ["running"] * 2)
+
+
+async def test_a_turn_in_progress_ends_before_the_server_does_and_no_process_is_left(own: Server) -> None:
+    processes = own.workers()
+    async with AsyncExitStack() as stack:
+        (_, busy), (_, idle) = await one_at_each(stack, own)
+        await begun(busy, WAIT)
         own.process.send_signal(signal.SIGTERM)
-        for _, client in sessions:
-            async with asyncio.timeout(PATIENCE_S):
-                await client.ended()
-            assert client.close_code == 1001
+        async with asyncio.timeout(PATIENCE_S):
+            await idle.ended()
+        assert idle.close_code == 1001
+        assert not busy.closed
+        (own.folder / GO).touch()
+        await event(busy, "conversation.chat.completed")
+        async with asyncio.timeout(PATIENCE_S):
+            await busy.ended()
+        assert busy.close_code == 1001
     assert await own.ended() == 0
     assert "Traceback" not in own.log.read_text()
+    assert not [each for each in processes if Path(f"/proc/{each}").exists()]
+
+
+async def test_workers_share_a_postgresql_database(shared: str, tmp_path: Path) -> None:
+    with running(tmp_path / "data", f"--database={shared}") as server:
+        assert server.is_ready(), server.log.read_text()
+        async with AsyncExitStack() as stack, await Store.open(shared, recover=False) as store:
+            (killed, first), (_, second) = await one_at_each(stack, server)
+            conversation_id, said = await answered(first, "Hello")
+            assert said == "I know 1."
+            await continue_in(second, conversation_id)
+            assert (await answered(second, "Do you know me?"))[1] == "I know 3."
+            status = await server.status()
+            assert len(status["servers"]) == 1  # the workers are one server
+            assert [each["role"] for each in status["processes"]] == ["parent", "worker", "worker"]
+            lost, kept = await begun(first, HANG), await begun(second, HANG)
+            assert server_of(lost["id"]) != server_of(kept["id"])
+            os.kill(killed, signal.SIGKILL)
+            async with asyncio.timeout(PATIENCE_S):
+                await first.ended()
+            await kept_as(store, lost["id"], "failed")
+            assert (await kept_as(store, kept["id"], "in_progress")).status == "in_progress"
+            await server.status(lambda status: [each["state"] for each in workers_of(status)] == ["running"] * 2)
+    assert server.process.returncode == 0
 
 
 async def test_workers_end_with_their_parent_and_hold_the_data_folder_until_then(own: Server) -> None:

@@ -103,9 +103,10 @@ class HandedConnections:
         return protocol
 
     def _note(self) -> None:
-        """Let the parent see how many sockets are open here."""
-        opened = (each for server in self._servers.values() for each in server.server_state.connections)
+        """Let the parent see how many connections are open here."""
+        opened = [each for server in self._servers.values() for each in server.server_state.connections]
         sockets = sum(not (isinstance(each, HttpProtocol) and each.has_been_asked) for each in opened)
+        self._siblings.note("connections", len(opened) + len(self._opening))
         self._siblings.note("sockets", sockets + len(self._opening))
         self._siblings.note("taken", self._taken)
 

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import pickle
 import signal
 import time
 from collections.abc import AsyncIterator, Callable
@@ -19,17 +18,21 @@ from kouyu.assembly.agents import Close
 from kouyu.metrics.recent_metrics import EVERY_S, MetricsHistory, sample_of
 from kouyu.metrics.snapshot import Snapshot, joined
 from kouyu.server.process.data_folder import DataFolder
-from kouyu.server.process.opening import Opened, Ready, forget_left_overs, opened_server
+from kouyu.server.process.opening import Opened, Ready, forget_left_overs, instance, opened_server
 from kouyu.server.process.reloading import Reloading, Rereading, hangups, nothing_to_close
 from kouyu.server.process.retention import retention_enforced
 from kouyu.server.process.stopping import DEADLINE_S, Stopping, stop_on_signals
+from kouyu.server.process.workers.described_processes import described_engines, described_parent, described_worker
+from kouyu.server.process.workers.engines_process import EnginesProcess, engines_process
 from kouyu.server.process.workers.handing_over import HandingOver, Port
-from kouyu.server.process.workers.shared_engines import NOTHING, Shared, shared_engines
+from kouyu.server.process.workers.parent_metrics import ParentMetrics
+from kouyu.server.process.workers.shared_engines import NOTHING, check_still_shared
 from kouyu.server.process.workers.start import OpenWorkerSessions, WorkerStart
 from kouyu.server.process.workers.worker_process import WorkerProcess
+from kouyu.server.siblings.processes import ServerProcess
 from kouyu.server.siblings.shared_counts import SharedCounts, open_memory
 from kouyu.serving.background import in_background
-from kouyu.settings import Settings
+from kouyu.settings import Settings, SettingsError
 from kouyu.store.errors import StoreError
 
 log = logging.getLogger(__name__)
@@ -58,10 +61,10 @@ async def serve_in_workers(
         try:
             async with opened_server(settings, folder, database) as server:
                 await forget_left_overs(server.store, settings)
-                sharing = shared_engines(settings) if shares_engines else contextlib.nullcontext(NOTHING)
-                async with sharing as shared:
-                    start = _start(settings, folder, database, server, open_sessions, shared)
-                    await _Parent(start, folder, server, rereading).run(stopping, hung_up, announce)
+                async with engines_process(settings) if shares_engines else contextlib.nullcontext() as engines:
+                    start = _start(settings, folder, database, server, open_sessions, engines)
+                    parent = _Parent(start, folder, server, rereading, engines, shares_engines=shares_engines)
+                    await parent.run(stopping, hung_up, announce)
         except asyncio.CancelledError:
             if not stopping.asked.is_set():
                 raise
@@ -73,7 +76,7 @@ def _start(
     database: str | Path,
     server: Opened,
     open_sessions: OpenWorkerSessions,
-    shared: Shared,
+    engines: EnginesProcess | None,
 ) -> WorkerStart:
     return WorkerStart(
         worker=0,
@@ -85,20 +88,36 @@ def _start(
         certificate=server.certificates.certificate,
         key=server.certificates.key,
         open_sessions=open_sessions,
-        shared=shared,
+        shared=engines.shared if engines is not None else NOTHING,
+        instance=instance(),
     )
 
 
 class _Parent:
     """The workers of one server."""
 
-    def __init__(self, start: WorkerStart, folder: DataFolder, server: Opened, rereading: Rereading | None) -> None:
+    def __init__(
+        self,
+        start: WorkerStart,
+        folder: DataFolder,
+        server: Opened,
+        rereading: Rereading | None,
+        engines: EnginesProcess | None,
+        *,
+        shares_engines: bool,
+    ) -> None:
         self._start = start
+        self._engines = engines
+        self._shares_engines = shares_engines
+        self._own_metrics = ParentMetrics(lambda: engines.uses() if engines is not None else {})
         self._settings = settings = start.settings
         self._folder = folder
         self._server = server
         self._memory = open_memory(settings.server.workers)
-        self._counts = SharedCounts(settings.server.workers, self._memory)
+        self._counts = counts = SharedCounts(settings.server.workers, self._memory)
+        if engines is not None:
+            engines.changed = lambda is_down: setattr(counts, "engines_down", is_down)
+            engines.changed(engines.restarts.state != "running")
         self._handing_over = HandingOver(self._counts)
         self._history = MetricsHistory()
         self._past = Snapshot()
@@ -112,6 +131,7 @@ class _Parent:
             audit=server.store.audit,
         )
         self._rereading = rereading
+        self._began = time.monotonic()
 
     def _worker(self, number: int) -> WorkerProcess:
         worker = WorkerProcess(
@@ -196,12 +216,23 @@ class _Parent:
                 return (await self._metrics()).encode()
             case "recent":
                 return msgspec.msgpack.encode(self._history.points())
+            case "processes":
+                return msgspec.msgpack.encode(await self._processes())
+            case "heard_by_all":
+                await asyncio.gather(*(worker.ask("heard") for worker in self._workers))
+                return b""
             case _:
                 raise ValueError(what)
 
     async def _metrics(self) -> Snapshot:
         read = await asyncio.gather(*(worker.metrics() for worker in self._workers))
-        return joined(read, ended=(self._past,))
+        engines, engines_past = await self._engines.metrics() if self._engines is not None else (Snapshot(), Snapshot())
+        return joined((*read, engines, self._own_metrics.read()), ended=(self._past, engines_past))
+
+    async def _processes(self) -> list[ServerProcess]:
+        workers = await asyncio.gather(*(described_worker(each, self._counts) for each in self._workers))
+        engines = [await described_engines(self._engines)] if self._engines is not None else []
+        return [described_parent(self._began), *workers, *engines]
 
     async def _sample(self) -> None:
         while True:
@@ -213,10 +244,17 @@ class _Parent:
         return {each for answer in answers if answer for each in msgspec.msgpack.decode(answer, type=list[str])}
 
     async def _follow(self, changed: Settings) -> Close:
-        encoded = pickle.dumps(changed)
+        """Have all workers follow. Raises SettingsError if the first one that is asked cannot: nothing has changed."""
+        if self._shares_engines:
+            check_still_shared(changed, self._start.shared)
+        followed: list[WorkerProcess] = []
+        for worker in self._workers:
+            if (refused := await worker.follow(changed)) and not any(each.ready.is_set() for each in followed):
+                raise SettingsError(refused)
+            followed.append(worker)
         for worker in self._workers:
             worker.start = msgspec.structs.replace(worker.start, settings=changed)
-            worker.tell("settings", encoded)
+            worker.catch_up()
         if self._rereading is not None:
             self._rereading.took_effect(changed)
         return nothing_to_close

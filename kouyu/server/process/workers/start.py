@@ -35,6 +35,8 @@ class WorkerStart(msgspec.Struct, frozen=True, kw_only=True):
     open_sessions: OpenWorkerSessions
     shared: Shared
     """What all workers share."""
+    instance: str
+    """Random, the same for all workers of a server."""
 
     def encode(self) -> bytes:
         """As bytes, for ``decoded``. They are read by a child of this process alone."""

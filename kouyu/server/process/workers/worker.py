@@ -10,7 +10,7 @@ import pickle
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final
@@ -20,6 +20,7 @@ import msgspec
 import uvloop
 
 from kouyu.agents.agent import AgentError
+from kouyu.assembly.runtime import Runtime
 from kouyu.engines.errors import EngineError
 from kouyu.metrics.snapshot import taken
 from kouyu.server.access.shared_use import SharedUse
@@ -33,7 +34,7 @@ from kouyu.server.process.tcp_listeners import Ports, bind
 from kouyu.server.process.workers.handed_connections import serving_handed
 from kouyu.server.process.workers.shared_engines import with_shared
 from kouyu.server.process.workers.start import Descriptors, WorkerStart, decoded
-from kouyu.server.siblings.channel import Channel
+from kouyu.server.siblings.channel import Channel, ChannelClosed
 from kouyu.server.siblings.shared_counts import SharedCounts
 from kouyu.server.siblings.siblings import Siblings
 from kouyu.settings import Settings, SettingsError
@@ -58,7 +59,9 @@ class Worker:
         self._application: Application | None = None
         self._latest: Settings | None = None
         self._reread = asyncio.Event()
+        self._reread_ended: asyncio.Future[str] | None = None
         self._on_notice: list[Callable[[str], None]] = []
+        self._notices_taken: list[Callable[[], Awaitable[None]]] = []
 
     async def run(self) -> int:
         """Serve; return the exit status."""
@@ -113,7 +116,8 @@ class Worker:
         if (chats := opened.chats) is not None:
             chats.elsewhere = functools.partial(siblings.running_elsewhere, "chats")
             chats.changed = functools.partial(siblings.note, "chats")
-        application = Application(settings, store, opened, siblings)
+        opened = _following_with_shared(opened, start)
+        application = Application(settings, store, opened, siblings, instance=start.instance)
         chosen = settings.server
         own = stack.enter_context(bind(start.ports.host, 0, "--host"))
         reached_at = Ports(start.ports.host, own.getsockname()[1], start.ports.https_port)
@@ -135,7 +139,9 @@ class Worker:
                 proxies=chosen.proxies,
             )
         )
-        rereading = Rereading(lambda: self._latest or settings, lambda changed: server_log.follow(changed.log))
+        rereading = Rereading(
+            lambda: self._latest or settings, lambda changed: server_log.follow(changed.log), self._note_reread
+        )
         reloading = await stack.enter_async_context(application.running(rereading, self._reread))
         self._application = application
         stopping.started()
@@ -152,8 +158,7 @@ class Worker:
             case "start":
                 self._start.set_result(decoded(body))
             case "settings":
-                self._latest = pickle.loads(body)
-                self._reread.set()
+                self._follow(body)
             case "notice":
                 for take in self._on_notice:
                     take(body.decode())
@@ -167,8 +172,28 @@ class Worker:
                 return taken(application.registry).encode()
             case "live" if application is not None:
                 return msgspec.msgpack.encode(application.state.watcher_hub.conversation_ids())
+            case "load" if application is not None:
+                return msgspec.msgpack.encode(application.state.load)
+            case "settings" if application is not None:
+                return (await self._follow(body)).encode()
+            case "heard":
+                await asyncio.gather(*(taken() for taken in self._notices_taken))
+                return b""
             case _:
                 return b""
+
+    def _follow(self, settings: bytes) -> asyncio.Future[str]:
+        """Put settings into force. The result says why nothing changed, "" if they are in force."""
+        self._latest = pickle.loads(settings)
+        if self._reread_ended is None:
+            self._reread_ended = self._loop.create_future()
+        self._reread.set()
+        return self._reread_ended
+
+    def _note_reread(self, refused: str) -> None:
+        if self._reread_ended is not None:
+            self._reread_ended.set_result(refused)
+            self._reread_ended = None
 
     # A NoticeBus
 
@@ -176,13 +201,31 @@ class Worker:
         """See NoticeBus."""
         self._loop.call_soon_threadsafe(self._channel.tell, NOTICE, payload.encode())
 
-    def subscribe(self, take: Callable[[str], None]) -> None:
+    def subscribe(self, take: Callable[[str], None], taken: Callable[[], Awaitable[None]]) -> None:
         """See NoticeBus."""
         self._on_notice.append(take)
+        self._notices_taken.append(taken)
+
+    async def heard_by_all(self) -> None:
+        """See NoticeBus."""
+        try:
+            await self._channel.ask("heard_by_all")
+        except ChannelClosed as fault:
+            log.warning("the other workers have not said that they know of a change: %s", fault)
 
     @property
     def _loop(self) -> asyncio.AbstractEventLoop:
         return self._start.get_loop()
+
+
+def _following_with_shared(opened: Runtime, start: WorkerStart) -> Runtime:
+    """The runtime, which follows changed settings with what the workers share."""
+    follow = opened.follow
+    if follow is None:
+        return opened
+    return msgspec.structs.replace(
+        opened, follow=lambda changed: follow(with_shared(changed, start.shared, start.worker))
+    )
 
 
 def with_port(url: str, port: int) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import pickle
 import signal
 import socket
 import sys
@@ -11,14 +12,17 @@ from typing import Final
 
 from kouyu.metrics.snapshot import Snapshot, decoded
 from kouyu.server.process.workers.handing_over import HandingOver
-from kouyu.server.process.workers.restarts import Pauses, WorkerFailed, how
+from kouyu.server.process.workers.restarts import Restarts, WorkerFailed, how
 from kouyu.server.process.workers.start import WorkerStart
-from kouyu.server.siblings.channel import Channel, ChannelClosed
+from kouyu.server.siblings.channel import ANSWER_S, Channel, ChannelClosed
+from kouyu.settings import Settings
 
 log = logging.getLogger(__name__)
 
 WORKER: Final = "kouyu.server.process.workers.worker"
 """The module that a worker process runs."""
+FOLLOWED_S: Final = 60.0
+"""How long a worker may take to put changed settings into force: it connects the tool servers of new bots."""
 
 
 class WorkerProcess:
@@ -48,7 +52,11 @@ class WorkerProcess:
         self._failure = ""
         self._answers: Callable[[str], Awaitable[bytes]] | None = None
         self.ready = asyncio.Event()
-        self._stopping = False
+        self._stopped_by: signal.Signals | None = None
+        self._stops = asyncio.Event()
+        self._has_settings: Settings | None = None
+        """Those that the running process was given last."""
+        self.restarts = Restarts()
         self.last = Snapshot()
         """The metrics of the running process, as last read."""
 
@@ -62,19 +70,33 @@ class WorkerProcess:
         self._answers = answers
 
     def tell(self, what: str, body: bytes = b"") -> None:
-        """Tell the worker."""
-        if self._channel is not None and self.ready.is_set():
+        """Tell the worker, also one that is starting: what it loads may be older."""
+        if self._channel is not None:
             self._channel.tell(what, body)
 
-    async def ask(self, what: str) -> bytes:
+    async def ask(self, what: str, body: bytes = b"", *, timeout_s: float = ANSWER_S) -> bytes:
         """Ask the worker; b"" if it does not answer."""
         if self._channel is None or not self.ready.is_set():
             return b""
         try:
-            return await self._channel.ask(what)
+            return await self._channel.ask(what, body, timeout_s=timeout_s)
         except ChannelClosed as fault:
             log.debug("worker %d: %s", self.number, fault)  # it has just ended, and is started again
             return b""
+
+    async def follow(self, settings: Settings) -> str:
+        """Have it put these settings into force; return why it does not, "" if it does, or is just starting: see
+        ``catch_up``."""
+        if not self.ready.is_set():
+            return ""
+        self._has_settings = settings
+        return (await self.ask("settings", pickle.dumps(settings), timeout_s=FOLLOWED_S)).decode()
+
+    def catch_up(self) -> None:
+        """Have it put the settings of ``start`` into force if they have changed while it started."""
+        if self.ready.is_set() and self.start.settings is not self._has_settings:
+            self._has_settings = self.start.settings
+            self.tell("settings", pickle.dumps(self.start.settings))
 
     async def metrics(self) -> Snapshot:
         """Read its metrics."""
@@ -84,44 +106,47 @@ class WorkerProcess:
 
     def signal(self, number: signal.Signals) -> None:
         """Send the process a signal to stop: it is not started again."""
-        self._stopping = True
-        if self._process is not None:
+        self._stopped_by = number
+        self._stops.set()
+        self.restarts.state = "stopping"
+        self._send_signal()
+
+    def _send_signal(self) -> None:
+        if self._process is not None and self._stopped_by is not None:
             with contextlib.suppress(ProcessLookupError):
-                self._process.send_signal(number)
+                self._process.send_signal(self._stopped_by)
 
     async def keep(self) -> None:
         """Run a process, and a new one whenever it ends, until ``signal`` was called and it has ended.
 
         Raises WorkerFailed if the first one does not start. When cancelled, kills it.
         """
-        pauses, has_run = Pauses(), False
+        has_run = False
         while True:
-            pauses.begin()
+            self.restarts.begin()
             status = await self._live_once()
             was_ready = self.ready.is_set()
             has_run = has_run or was_ready
             self.ready.clear()
             await self._ended(self.start.worker)
-            if self._is_stopping():
+            if self._stops.is_set():
                 return
             said = self._failure or f"its process {how(status)}"
             if not has_run:
                 raise WorkerFailed(self._failure or f"worker {self.number} did not start: {said}")
-            pause_s = pauses.after_end()
-            what = "has ended" if was_ready else "could not be started again"
-            log.error("worker %d %s: %s; it is started again in %.1f s", self.number, what, said, pause_s)
-            await asyncio.sleep(pause_s)
-            if self._is_stopping():
+            pause_s, what = self.restarts.after_end(said), "has ended" if was_ready else "could not be started again"
+            text = "worker %d %s: %s; it is started again in %.1f s%s"
+            log.error(text, self.number, what, said, pause_s, self.restarts.advice)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stops.wait(), pause_s)
                 return
-
-    def _is_stopping(self) -> bool:
-        return self._stopping
 
     async def _live_once(self) -> int:
         """Run one process to its end; return its status."""
         self._failure = ""
         async with self._spawned() as process:
             self._process = process
+            self._send_signal()  # if it is to stop already
             try:
                 return await process.wait()
             finally:
@@ -143,6 +168,7 @@ class WorkerProcess:
         self._channel = channel = Channel(self._told, self._asked)
         await channel.open(channel_here)
         listening = asyncio.create_task(channel.run(), name=f"worker {self.number}")
+        self._has_settings = self.start.settings
         channel.tell("start", self.start.encode())
         try:
             yield process
@@ -162,6 +188,9 @@ class WorkerProcess:
             case "ready":
                 self._handing_over.add(self.start.worker, self._connections)
                 self.ready.set()
+                if not self._stops.is_set():
+                    self.restarts.running()
+                self.catch_up()
             case "failed":
                 self._failure = body.decode()
             case "notice":

@@ -109,3 +109,18 @@ export async function health(page, where, { bot, folder }) {
     live: await page.textContent('.live'),
   };
 }
+
+/** The processes of a server with workers, as the status has them. */
+export async function processes(page, where, { processes: listed, folder }) {
+  await page.route('**/v1/kouyu/status', async route => {
+    const answer = await route.fetch();
+    const body = await answer.json();
+    body.data.processes.push(...listed); // it runs in one process, and lists none
+    await route.fulfill({ response: answer, json: body });
+  });
+  await openPage(page, where);
+  await go(page, 'Health');
+  await page.waitForSelector('.processes tbody tr');
+  if (folder) await page.screenshot({ path: `${folder}/processes.png`, fullPage: true });
+  return { rows: await page.$$eval('.processes tbody tr', rows => rows.map(row => [...row.cells].map(cell => cell.innerText))) };
+}

@@ -1,4 +1,4 @@
-import{E as e,O as t,T as n,g as r,n as i,r as a}from"./problem-Bl_41ofo.js";import{m as o,u as s}from"./microphone-DB0up9y4.js";import{n as c}from"./wav-BSP87RXG.js";var l=`registerProcessor("keep-samples", class extends AudioWorkletProcessor {
+import{E as e,O as t,T as n,g as r,n as i,r as a}from"./problem-COCy1dCZ.js";import{m as o,u as s}from"./microphone-Dwgg7C-A.js";import{n as c}from"./wav-BSP87RXG.js";var l=`registerProcessor("keep-samples", class extends AudioWorkletProcessor {
   process(inputs) {
     if (inputs[0][0]) this.port.postMessage(inputs[0][0].slice());
     return true;
