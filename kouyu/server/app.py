@@ -106,9 +106,8 @@ def create_app(
     Without ``state`` kouyu's own endpoints are left out, without ``bots`` those that read and make bots, and without
     ``services`` the audio endpoints and ``/metrics``.
     """
-    peers = peers or Peers()
+    peers, siblings = peers or Peers(), state.siblings if state else Siblings()
     authenticators = _authenticators(store, limiter, sockets, failures, peers)
-    siblings = state.siblings if state else Siblings()
     authenticator, rest = authenticators.sockets, authenticators.rest
     litestar = Litestar(
         route_handlers=[
@@ -128,7 +127,6 @@ def create_app(
             *variable_routes(store, bots.definitions_of if bots else lambda owner: {}, rest.text),
             *room_routes(rest.client),
             *(_bot_routes(store, bots, services, voices, chats, rest) if bots else ()),
-            *icon_routes(store),
             *(kouyu_api_routes(store, authenticators, state, voices, peers) if state else ()),
             *health_routes(HealthChecks(sessions, store, store.free_bytes, siblings)),
             *(metrics_routes(services.metrics, siblings, [] if open_metrics else [rest.metrics]) if services else ()),
@@ -145,8 +143,8 @@ def create_app(
 
 
 def _pages(store: Store) -> list[HTTPRouteHandler]:
-    """What people open in a browser."""
-    return [*consent_page_routes(store), *page_routes(), *documentation_routes()]
+    """What people open in a browser, without a token."""
+    return [*consent_page_routes(store), *page_routes(), *documentation_routes(), *icon_routes(store)]
 
 
 def _authenticators(
