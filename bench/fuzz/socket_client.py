@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from bench.fuzz.findings import Findings
 from bench.fuzz.uplink_cases import Case
-from kouyu.server.process.tcp_listeners import LARGEST_MESSAGE
+from kouyu.domain.client_json import LARGEST_MESSAGE
 
 _CONNECT_S: Final = 30.0
 _CASES_OF_A_CONNECTION: Final = 25

@@ -20,6 +20,7 @@ from kouyu.agents.token_estimate import estimate_tokens
 from kouyu.domain.client_json import decode_base64
 from kouyu.domain.content import AudioPart, ContentPart, FilePart, ImagePart, TextPart, parse_parts
 from kouyu.domain.errors import InvalidField
+from kouyu.domain.pictures import picture_type
 from kouyu.domain.tool_calls import ToolOutput
 from kouyu.domain.tool_round import ToolRound
 from kouyu.workers.limited import LimitedWorkers
@@ -30,18 +31,13 @@ _MOST_READ: Final = 8
 """How many of a section's latest attachments are read; for the others the model gets a note."""
 _MOST_PICTURE_CHARACTERS: Final = 16_000_000
 """Most characters of data URLs in one request, latest pictures first: 12 MB of files (as JSON 4 ms; 20 MB take 20)."""
+MOST_PICTURE_BYTES: Final = (_MOST_PICTURE_CHARACTERS - 100) * 3 // 4
+"""Most bytes of one picture, which is then the only one that is shown."""
 _TOO_MUCH_TO_SEE: Final = "[an image left out: with those after it, it is more than can be shown at once]"
 _ENCODED_AT_ONCE: Final = 3 * 1024 * 1024
 _KEPT_BYTES: Final = 64 * 1024 * 1024
 _KEPT_TEXTS: Final = 64
 """Number of documents whose text, or error, is cached."""
-_PICTURES: Final = {
-    b"\x89PNG\r\n\x1a\n": "image/png",
-    b"\xff\xd8\xff": "image/jpeg",
-    b"GIF87a": "image/gif",
-    b"GIF89a": "image/gif",
-}
-
 _DATA_URL: Final = "data:"
 _SHOWN_BY_TOOLS: Final = "[what the tools' results show]"
 
@@ -131,8 +127,9 @@ class Attachments:
         assert isinstance(part, ImagePart | FilePart)
         try:
             file = await self.read(part, owner)
-            if isinstance(part, ImagePart) or _picture_type(file.content):
-                return {"type": "image", "file_url": await _data_url(file)} if images else _note(ImagePart(), images)
+            if isinstance(part, ImagePart) or picture_type(file.content):
+                detail = part.detail if isinstance(part, ImagePart) else None
+                return await _shown(file, detail) if images else _note(ImagePart(), images)
             return _text(await self._document(file, tokens))
         except (FetchError, UnreadableDocument) as fault:
             log.info("an attachment could not be read: %s", fault)
@@ -248,9 +245,14 @@ def _text(text: str) -> dict[str, Any]:
     return {"type": "text", "text": text}
 
 
+async def _shown(file: Fetched, detail: str | None) -> dict[str, Any]:
+    """A picture as a part. Raises FetchError if it is none."""
+    return {"type": "image", "file_url": await _data_url(file), **({"detail": detail} if detail else {})}
+
+
 async def _data_url(file: Fetched) -> str:
     """Encode the picture as base64, in steps of a few ms. Raises FetchError if it is not a picture."""
-    kind = _picture_type(file.content)
+    kind = picture_type(file.content)
     if not kind:
         raise FetchError("it is not a PNG, JPEG, GIF or WebP image")
     pieces = [f"data:{kind};base64,"]
@@ -259,10 +261,3 @@ async def _data_url(file: Fetched) -> str:
             await asyncio.sleep(0)
         pieces.append(base64.b64encode(file.content[start : start + _ENCODED_AT_ONCE]).decode())
     return "".join(pieces)
-
-
-def _picture_type(content: bytes) -> str:
-    """The media type, or ""."""
-    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
-        return "image/webp"
-    return next((kind for start, kind in _PICTURES.items() if content.startswith(start)), "")

@@ -234,8 +234,8 @@ def _part(part: ContentPart) -> dict[str, Any] | None:
     match part:
         case TextPart(text=text):
             return {"type": "text", "text": text}
-        case ImagePart(file_url=str(address)):
-            return {"type": "image_url", "image_url": {"url": address}}
+        case ImagePart(file_url=str(address), detail=detail):
+            return {"type": "image_url", "image_url": {"url": address, **({"detail": detail} if detail else {})}}
         case _:
             return None
 

@@ -157,6 +157,7 @@ def _services(
         noise_suppressor=loaded.noise_suppressor,
         speaker_encoder=loaded.speaker_encoder,
         emotion_recognizer=loaded.emotion_recognizer,
+        most_file_bytes=settings.files.max_bytes,
     )
 
 

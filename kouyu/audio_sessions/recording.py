@@ -33,26 +33,35 @@ class HeardSegment(msgspec.Struct, frozen=True, kw_only=True):
     """ISO 639-1."""
 
 
-async def transcribe_recording(services: RecognitionServices, audio: Samples) -> str:
+_AS_IT_IS: Final = as_configured(AsrConfig())
+
+
+async def transcribe_recording(
+    services: RecognitionServices,
+    audio: Samples,
+    how: TranscriptionRequest = _AS_IT_IS,
+    priority: Priority = Priority.BATCH,
+) -> str:
     """Transcribe ``audio`` (mono, SPEECH_RATE); "" if it contains no speech. Raises EngineError.
 
-    Runs at a lower priority than conversations: about a tenth of the audio's length on an idle machine.
+    Runs at a lower priority than conversations, if no other is given: about a tenth of the audio's length on an idle
+    machine.
     """
     text = ""
-    async with aclosing(heard_segments(services, audio, as_configured(AsrConfig()))) as segments:
+    async with aclosing(heard_segments(services, audio, how, priority)) as segments:
         async for segment in segments:
             text = appended(text, segment.text)
     return text
 
 
 async def heard_segments(
-    services: RecognitionServices, audio: Samples, how: TranscriptionRequest
+    services: RecognitionServices, audio: Samples, how: TranscriptionRequest, priority: Priority = Priority.BATCH
 ) -> AsyncGenerator[HeardSegment, None]:
     """Transcribe ``audio`` segment by segment, as ``transcribe_recording``; voice activity gives the times."""
     for segment in await _speech(services, audio):
         start = segment.start
         for window in cut_at_pauses(audio[segment.start : segment.end]):
-            text, language = await services.transcriber.transcribed(window, how, Priority.BATCH, final=True)
+            text, language = await services.transcriber.transcribed(window, how, priority, final=True)
             end = start + len(window)
             if text:
                 yield HeardSegment(start_s=start / SPEECH_RATE, end_s=end / SPEECH_RATE, text=text, language=language)

@@ -12,6 +12,9 @@ _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 MOST_CHARACTERS: Final = 1024 * 1024
 """Characters of one JSON text. With MOST_ELEMENTS it keeps decoding below 20 ms (msgspec 0.22: a list 0.13 µs, a long
 number 0.6 µs, and without a bound 500 ms for 8 MB of empty lists)."""
+LARGEST_MESSAGE: Final = 5 * 1024 * 1024
+"""Most bytes of a WebSocket message: whole audio files come in one event (websocket.md 1.4), and pictures. Parsing one
+takes 20 ms at most (base64 with line breaks). Other events are shorter (MOST_CHARACTERS)."""
 MOST_ELEMENTS: Final = 65_536
 """Elements and fields of one JSON text: its commas, colons and opening brackets, including those within strings."""
 

@@ -1,6 +1,6 @@
 """The multimodal content of a message: the parts of an ``object_string`` (uplink.md, conversation.message.create)."""
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -15,10 +15,12 @@ class TextPart(msgspec.Struct, frozen=True):
 
 
 class ImagePart(msgspec.Struct, frozen=True, kw_only=True):
-    """An image, by the id of an uploaded file or by URL; at least one is set."""
+    """An image, by the id of an uploaded file or by URL; at least one is set. ``detail``: how closely the model looks
+    at it (of OpenAI's API); None: as the model does by itself."""
 
     file_id: str | None = None
     file_url: str | None = None
+    detail: Literal["auto", "low", "high"] | None = None
 
 
 class FilePart(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +36,9 @@ class AudioPart(msgspec.Struct, frozen=True, kw_only=True):
     file_id: str | None = None
     file_url: str | None = None
 
+
+DETAILS: Final = ("auto", "low", "high")
+"""What ``detail`` of an image may be; another value counts as none."""
 
 ContentPart = TextPart | ImagePart | FilePart | AudioPart
 
@@ -110,6 +115,9 @@ def _part(path: str, part: Any) -> ContentPart:
     file_id, file_url = _reference(part, "file_id", path), _reference(part, "file_url", path)
     if file_id is None and file_url is None:
         raise InvalidField(f"{path}.file_id", None, "a text, unless file_url is given")
+    if kind == "image":
+        detail = part.get("detail")
+        return ImagePart(file_id=file_id, file_url=file_url, detail=detail if detail in DETAILS else None)
     return _FILE_PARTS[kind](file_id=file_id, file_url=file_url)
 
 

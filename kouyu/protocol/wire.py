@@ -61,7 +61,59 @@ class Answered(msgspec.Struct, frozen=True):
     told: tuple[object, ...]
 
 
-Read = Audio | Reconfigure | Refused | Answered | Request
+class Picture(msgspec.Struct, frozen=True):
+    """A picture in a message, to be saved as an upload. ``path`` is the field that holds it."""
+
+    content: bytes
+    path: str
+
+
+class Speech(msgspec.Struct, frozen=True):
+    """Speech in a message, in the format of ``input_audio``, to be recognised. ``path`` is the field that holds it."""
+
+    content: bytes
+    path: str
+
+
+class StoredPicture(msgspec.Struct, frozen=True):
+    """A picture that was saved before, to be read."""
+
+    file_id: str
+
+
+class Saved(msgspec.Struct, frozen=True):
+    """The upload that a Picture has become."""
+
+    file_id: str
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """What was recognised in a Speech; "" if nothing is said in it."""
+
+    transcript: str
+
+
+class Loaded(msgspec.Struct, frozen=True):
+    """The content of a StoredPicture; empty if it is gone."""
+
+    content: bytes
+
+
+Media = Picture | Speech | StoredPicture
+Prepared = Saved | Heard | Loaded
+
+
+class Prepare(msgspec.Struct, frozen=True):
+    """Media that the session must save, recognise or read before the message can be carried out. ``then`` gets what has
+    become of each, and returns what the message means; it is called before any later message is read, except audio.
+    Where something cannot be prepared the message is refused, and ``then`` not called."""
+
+    media: tuple[Media, ...]
+    then: "Callable[[Sequence[Prepared]], Sequence[Read]]"
+    origin: str | None = None
+
+
+Read = Audio | Reconfigure | Refused | Answered | Prepare | Request
 """What a message of the client may mean."""
 
 
@@ -92,6 +144,11 @@ class Wire(Protocol[Told]):
 
     def read(self, message: str | bytes) -> Sequence[Read]:
         """What a WebSocket message means, in order."""
+        ...
+
+    def is_apart_from_audio(self, message: str | bytes) -> bool:
+        """Whether a message neither holds audio nor changes how audio is taken in, so that audio behind it may be taken
+        in before it."""
         ...
 
     def origin_of(self, message: str | bytes) -> str | None:

@@ -1,10 +1,10 @@
-"""Replaces recordings in messages by their transcripts, for the agent."""
+"""Transcribes recordings in messages, and replaces them by their transcripts for the agent."""
 
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -19,7 +19,9 @@ from kouyu.domain.content import AudioPart, parse_parts
 from kouyu.domain.errors import InvalidField
 from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.engines.errors import EngineError
+from kouyu.engines.scheduler import Priority
 from kouyu.serving.caller import Caller
+from kouyu.serving.transcribing import TranscriptionRequest
 from kouyu.workers.limited import LimitedWorkers
 
 log = logging.getLogger(__name__)
@@ -30,8 +32,13 @@ _MOST_HEARD: Final = 8
 _KEPT: Final = 1000
 """Most transcripts cached: the agent gets the section at every turn."""
 
-Transcribe = Callable[[Samples], Awaitable[str]]
-"""Transcribes a recording at SPEECH_RATE. Raises EngineError."""
+
+class Transcribe(Protocol):
+    """Transcribes a recording at SPEECH_RATE. Raises EngineError."""
+
+    def __call__(
+        self, audio: Samples, how: TranscriptionRequest = ..., priority: Priority = ..., /
+    ) -> Awaitable[str]: ...
 
 
 @dataclass(slots=True)
@@ -49,6 +56,10 @@ class Recordings:
         self._workers = workers
         self._known: OrderedDict[tuple[str, str], str] = OrderedDict()
         """Transcripts by the owner and the recording's id or URL."""
+
+    async def words(self, audio: Samples, how: TranscriptionRequest) -> str:
+        """What is said in a recording that a client waits for; "" if nothing is. Raises EngineError."""
+        return await self._transcribe(audio, how, Priority.FINAL)
 
     async def heard(self, messages: Sequence[ContextMessage], caller: Caller) -> tuple[ContextMessage, ...]:
         """Return the messages with transcripts in place of recordings. A recording that cannot be transcribed becomes

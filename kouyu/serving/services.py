@@ -90,6 +90,8 @@ class Services:
     turns_in_progress: TurnsInProgress = field(default_factory=TurnsInProgress)
     recordings: Recordings | None = None
     """None: recordings in messages are not transcribed."""
+    most_file_bytes: int = 20_000_000
+    """Of an uploaded file."""
     turn_judge: TurnJudge | None = None
     """Predicts whether the user has finished, for ``semantic_vad``. Without one no turn gets such a prediction."""
     elsewhere: EnginesElsewhere = field(default_factory=EnginesElsewhere)

@@ -14,6 +14,7 @@ from kouyu.serving.services import Services
 from kouyu.serving.socket import Socket
 from kouyu.session.deadline_timer import DeadlineTimer
 from kouyu.session.effect_runner import EffectRunner
+from kouyu.session.media_preparation import MediaPreparation
 from kouyu.session.order_runner import OrderRunner
 from kouyu.session.outbox import Outbox
 from kouyu.session.reading import Reading
@@ -143,11 +144,20 @@ class Session:
             recorder=self._recorder,
             user_audio=self._user_audio,
         )
+        media = MediaPreparation(
+            self._store.files,
+            most_file_bytes=self._services.most_file_bytes,
+            recordings=self._services.recordings,
+            configuration=lambda: self.conversation.configuration,
+            count_audio=self._caller.use.count_audio,
+            keep_sound=self._keeper.wrote if self._keeper is not None else None,
+        )
         return Reading(
             self._socket,
             wire=self._wire,
             user_audio=self._user_audio,
             references=references,
+            media=media,
             recorder=self._recorder,
             redialing=self.redialing,
             receive=self._receive,

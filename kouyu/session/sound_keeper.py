@@ -66,7 +66,7 @@ class SoundKeeper:
         self._spoken: OrderedDict[int, Samples] = OrderedDict()
         """Audio by the order of its final transcript."""
         self._understood: OrderedDict[str, Samples] = OrderedDict()
-        """Audio by its transcript."""
+        """Audio by its transcript, or by the content of the message that it is in."""
         self._formats: OrderedDict[str, OutputAudio] = OrderedDict()
         """How answers are spoken, by their chats."""
         self._answer: Message | None = None
@@ -91,6 +91,10 @@ class SoundKeeper:
                     self._on_event(event)
                 case _:
                     pass
+
+    def wrote(self, content: str, samples: Samples) -> None:
+        """Note the audio that the client sent with a message of this content, which is to be saved next."""
+        _remember(self._understood, content, samples)
 
     async def finish(self) -> None:
         """Save the remaining audio at the end of the session, within LAST_S."""

@@ -1,13 +1,17 @@
 """The unmodified package ``openai`` talks with a running server: only the base URL and the key are changed."""
 
+import base64
 import json
 from typing import Any
 
 import numpy as np
 import pytest
+import soxr
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from kouyu.audio.pcm import bytes_from_float
+from kouyu.domain.speech_rate import SPEECH_RATE
 from tests.end_to_end.conftest import AnsweringServer
 from tests.end_to_end.openai_talk import RATE, client_of, talking, transcript
 from tests.fields.spoken import question, recording, silence
@@ -17,7 +21,14 @@ pytestmark = pytest.mark.models
 
 WEATHER = ToolCallScript("weather", '{"city": "Paris"}')
 TOOL = {"type": "function", "name": "weather", "parameters": {"type": "object", "properties": {}}}
+PNG = b"\x89PNG\r\n\x1a\n and so on"
 DETECTED = {"type": "server_vad", "silence_duration_ms": 500}
+
+
+def create(*parts: dict[str, Any]) -> dict[str, Any]:
+    """The event for a message of the user."""
+    item = {"type": "message", "role": "user", "content": list(parts)}
+    return {"type": "conversation.item.create", "item": item}
 
 
 async def test_a_typed_turn(answering: AnsweringServer) -> None:
@@ -204,6 +215,55 @@ async def test_push_to_talk(answering: AnsweringServer) -> None:
         heard = await talk.until("conversation.item.input_audio_transcription.completed")
         assert "capital" in heard.transcript
         assert "input_audio_buffer.speech_started" not in talk.types
+
+
+async def test_a_picture_is_shown_to_a_model_that_sees(answering: AnsweringServer) -> None:
+    uri = f"data:image/png;base64,{base64.b64encode(PNG).decode()}"
+    picture = {"type": "input_image", "image_url": uri, "detail": "low"}
+    for model in ("seeing", "tools"):
+        answering.language_model.will(Say("A cat."))
+        async with talking(client_of(answering.server), model=model) as talk:
+            await talk.send(create({"type": "input_text", "text": "What is it?"}, picture))
+            await talk.answer(output_modalities=["text"])
+            added = await talk.until("conversation.item.added")
+            assert added.item.content[1].to_dict() == picture
+            await talk.send({"type": "conversation.item.retrieve", "item_id": added.item.id})
+            assert (await talk.until("conversation.item.retrieved")).item.content[1].to_dict() == picture
+    seeing, blind = (request.messages[-1]["content"] for request in answering.language_model.requests[-2:])
+    assert seeing[1]["image_url"] == {"url": uri, "detail": "low"}
+    assert blind == "What is it?\n[an image that you cannot see]"
+
+
+async def test_media_at_fault_are_refused_and_the_session_goes_on(answering: AnsweringServer) -> None:
+    answering.language_model.will(Say("Good."))
+    async with talking(client_of(answering.server)) as talk:
+        await talk.until("session.created")
+        for url in ("data:image/png;base64,AAAA", f"data:image/png;base64,{'A' * 5_210_000}"):
+            await talk.send(create({"type": "input_image", "image_url": url}))
+        too_large = (await talk.until("error", count=2)).error
+        for refused in (talk.events[-2].error, too_large):
+            assert (refused.code, refused.param) == ("invalid_value", "item.content[0].image_url")
+            assert "at most 3900000 bytes" in refused.message
+        assert "3907500 bytes" in too_large.message
+        await talk.write("Hello?")
+        assert transcript(await talk.answer()) == "Good."
+
+
+async def test_audio_in_an_item_is_recognised_and_what_is_sent_behind_it_waits(answering: AnsweringServer) -> None:
+    answering.language_model.will(Say("Paris."))
+    speech = bytes_from_float(soxr.resample(question(), SPEECH_RATE, RATE).astype(np.float32))
+    async with talking(client_of(answering.server)) as talk:
+        await talk.update(output_modalities=["text"])
+        await talk.send(create({"type": "input_audio", "audio": base64.b64encode(speech).decode()}))
+        await talk.send(create({"type": "input_text", "text": "In one word."}))
+        response = await talk.answer()
+        assert transcript(response) == "Paris."
+        spoken, typed = [event for event in talk.events if event.type == "conversation.item.added"][:2]
+        assert "capital of France" in spoken.item.content[0].transcript
+        assert (spoken.previous_item_id, typed.previous_item_id) == (None, spoken.item.id)
+    asked = answering.language_model.requests[-1].messages[-1]["content"]
+    assert "capital of France" in asked.splitlines()[0]
+    assert asked.splitlines()[1] == "In one word."
 
 
 async def test_a_response_can_be_cancelled(answering: AnsweringServer) -> None:

@@ -14,8 +14,10 @@ from kouyu.audio.pcm import Samples
 from kouyu.audio.wav_of_pcm import wav_of_pcm
 from kouyu.domain.speech_rate import SPEECH_RATE
 from kouyu.engines.errors import EngineError
+from kouyu.engines.scheduler import Priority
 from kouyu.serving.caller import UNLIMITED
 from kouyu.serving.recordings import Recordings
+from kouyu.serving.transcribing import TranscriptionRequest
 from kouyu.workers.limited import LimitedWorkers
 
 LEFT_OUT = "[an earlier recording, left out]"
@@ -26,11 +28,15 @@ class Listener:
 
     def __init__(self) -> None:
         self.heard: list[int] = []
+        self.asked: list[tuple[TranscriptionRequest | None, Priority]] = []
         self.is_broken = False
 
-    async def transcribe(self, samples: Samples) -> str:
+    async def transcribe(
+        self, samples: Samples, how: TranscriptionRequest | None = None, priority: Priority = Priority.BATCH
+    ) -> str:
         if self.is_broken:
             raise EngineError("the recogniser is gone")
+        self.asked.append((how, priority))
         self.heard.append(round(len(samples) / SPEECH_RATE * 10))
         return str(self.heard[-1])
 
@@ -104,3 +110,11 @@ async def test_a_message_without_recordings_stays_as_it_is(recordings: Recording
     for content_type in ("text", "object_string"):
         asked = ContextMessage(role="user", content=content, content_type=content_type)
         assert await recordings.heard([asked], UNLIMITED) == (asked,)
+
+
+async def test_a_recording_that_a_client_waits_for_is_heard_like_a_turn(
+    recordings: Recordings, listener: Listener
+) -> None:
+    how = TranscriptionRequest()
+    assert await recordings.words(np.zeros(SPEECH_RATE // 10, np.float32), how) == "1"
+    assert listener.asked == [(how, Priority.FINAL)]

@@ -115,3 +115,10 @@ async def test_a_session_that_ends_keeps_what_it_was_saying(session: Session) ->
     session.save(message("a", "assistant", "answer", "Good day."))
     session.send(spoken())
     assert "a" in await session.kept()
+
+
+async def test_the_audio_that_a_client_sent_with_a_message_is_kept_with_it(session: Session) -> None:
+    session.keeper.wrote("What is it?\nA cat.", SECOND)
+    session.save(message("1", "user", "question", "Something else."))
+    session.save(message("2", "user", "question", "What is it?\nA cat."))
+    assert {message_id: sound.duration_ms for message_id, sound in (await session.kept()).items()} == {"2": 1000}

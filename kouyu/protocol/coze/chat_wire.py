@@ -78,6 +78,10 @@ class CozeWire:
             case _:
                 return (request_of(event),)
 
+    def is_apart_from_audio(self, message: str | bytes) -> bool:
+        """Never asked for: no message needs media to be prepared."""
+        return False
+
     def origin_of(self, message: str | bytes) -> str:
         """The beginning of the message, which goes into ``detail.origin_message``."""
         return origin_message(message)

@@ -6,6 +6,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from kouyu.domain.client_json import (
+    LARGEST_MESSAGE,
     MOST_CHARACTERS,
     JsonTooLarge,
     bare_json,
@@ -15,6 +16,7 @@ from kouyu.domain.client_json import (
 from kouyu.domain.errors import InvalidField
 from kouyu.domain.number_ranges import WholeNumber
 from kouyu.domain.text_ranges import Text
+from kouyu.protocol.openai.event_types import type_of
 from kouyu.protocol.openai.faults import RefusedEvent, missing
 
 KNOWN_EVENTS: Final = (
@@ -31,6 +33,8 @@ KNOWN_EVENTS: Final = (
     "response.cancel",
 )
 
+_WITH_MEDIA: Final = ("conversation.item.create", "response.create")
+"""Events that may hold pictures and audio, and so be as large as a WebSocket message."""
 _ID: Final = Text(shortest=1)
 _POSITION: Final = WholeNumber(0, 24 * 3_600_000, "ms")
 _INDEX: Final = WholeNumber(0, 1_000)
@@ -162,16 +166,17 @@ def parse(text: str | bytes) -> ClientEvent:
     """
     if len(text) > MOST_CHARACTERS and (large := _large_append(text)) is not None:
         return large
-    event = _decoded(text)
+    most = LARGEST_MESSAGE if len(text) > MOST_CHARACTERS and type_of(text) in _WITH_MEDIA else MOST_CHARACTERS
+    event = _decoded(text, most)
     kind = event.get("type")
     if not isinstance(kind, str) or not kind:
         raise missing("type", ", ".join(KNOWN_EVENTS)) if kind is None else InvalidField("type", kind, "a text")
     return _read(kind, _event_id(event), event)
 
 
-def _decoded(text: str | bytes) -> dict[str, Any]:
+def _decoded(text: str | bytes, most_characters: int) -> dict[str, Any]:
     try:
-        event = decode_json_of_anybody(text)
+        event = decode_json_of_anybody(text, most_characters)
     except JsonTooLarge as fault:
         raise RefusedEvent("invalid_event", f"the event is too large: {fault}") from fault
     except ValueError as fault:

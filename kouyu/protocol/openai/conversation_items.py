@@ -1,7 +1,8 @@
 """The items of one session in their order, with the messages of the conversation core that they stand for."""
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
@@ -15,18 +16,21 @@ MOST_ITEMS: Final = 4_096
 MOST_CHARACTERS: Final = 4 * 1024 * 1024
 """Characters in the items that are remembered, likewise."""
 ROOT: Final = "root"
+_NO_FILES: Final[Mapping[int, str]] = {}
 
 
 @dataclass(slots=True)
 class KnownItem:
-    """An item, and the id of its message in the core; NO_ID: none, or not known yet. ``offset_ms`` is the length of the
-    message's audio before the item's: an answer that goes on after the client's tools have run has one item before them
-    and one behind them. ``is_shown``: the client has been told that it was added."""
+    """An item, and the id of its message in the core; NO_ID: none, or not known yet. ``files`` are the uploads that
+    hold the pictures of some of its parts, by the indexes of these. ``offset_ms`` is the length of the message's audio
+    before the item's: an answer that goes on after the client's tools have run has one item before them and one behind
+    them. ``is_shown``: the client has been told that it was added."""
 
     item: Item
     is_shown: bool
     message_id: str = NO_ID
     offset_ms: float = 0.0
+    files: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def length(self) -> int:
@@ -74,10 +78,10 @@ class ConversationItems:
         self.stands_for(item.id, message_id)
         return self.show(item.id)
 
-    def insert(self, item: Item, after: str) -> None:
+    def insert(self, item: Item, after: str, files: Mapping[int, str] = _NO_FILES) -> None:
         """Add an item behind the one with the id ``after``, or as the first, for ROOT. It is not shown yet."""
         self._order.insert(0 if after == ROOT else self._order.index(after) + 1, item.id)
-        known = self._items[item.id] = KnownItem(item, is_shown=False)
+        known = self._items[item.id] = KnownItem(item, is_shown=False, files=files)
         self._characters += known.length
         while len(self._order) > MOST_ITEMS or (self._characters > MOST_CHARACTERS and len(self._order) > 1):
             self.remove(next(one for one in self._order if one != item.id))

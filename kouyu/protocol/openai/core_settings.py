@@ -19,7 +19,8 @@ from kouyu.domain.configuration import (
 from kouyu.domain.errors import InvalidField
 from kouyu.domain.options import AnswerOptions, SessionOptions
 from kouyu.domain.text_ranges import LanguageTag
-from kouyu.protocol.openai.session_settings import PCM_RATE, AudioFormat, Eagerness, SessionSettings, Transcription
+from kouyu.protocol.openai.audio_formats import PCM_RATE, AudioFormat
+from kouyu.protocol.openai.session_settings import Eagerness, SessionSettings, Transcription
 
 LOWEST_SPEECH_RATE: Final = -50
 """The voices here speak at half their speed at least, which is ``speed`` 0.5."""

@@ -1,21 +1,30 @@
 """What a client does with the items of the conversation: it adds, retrieves, truncates and deletes them."""
 
-from collections.abc import Callable, Iterator
+import base64
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Literal
+
+import msgspec
 
 from kouyu.domain import events as core
 from kouyu.domain.content import check_content
 from kouyu.domain.errors import InvalidField
 from kouyu.domain.ids import NO_ID
+from kouyu.domain.pictures import picture_type
 from kouyu.domain.requests import RemoveMessage, ReportPlayback, WriteMessage
 from kouyu.protocol.openai import server_events as events
+from kouyu.protocol.openai.audio_formats import AudioFormat
 from kouyu.protocol.openai.client_events import CreateItem, DeleteItem, RetrieveItem, TruncateItem
-from kouyu.protocol.openai.conversation_items import ROOT, ConversationItems
+from kouyu.protocol.openai.conversation_items import ROOT, ConversationItems, KnownItem
 from kouyu.protocol.openai.faults import RefusedEvent
-from kouyu.protocol.openai.items import Item, WrittenContent, read_item, tool_output, written_content
+from kouyu.protocol.openai.inline_media import InlineMedia
+from kouyu.protocol.openai.items import Item, WrittenContent, read_item, shown_item, tool_output, written_content
 from kouyu.protocol.openai.open_response import NewId
-from kouyu.protocol.openai.responses import Read, Responses
+from kouyu.protocol.openai.reads import Read
+from kouyu.protocol.openai.responses import Responses
 from kouyu.protocol.openai.server_events import ServerEvent
+from kouyu.protocol.wire import Loaded, Prepared, StoredPicture
 
 
 class ItemRequests:
@@ -28,16 +37,21 @@ class ItemRequests:
         self._responses = responses
         self._new_id = new_id
         self._new_origin = new_origin
+        self.audio_format: AudioFormat = "audio/pcm"
+        """Of the session's input."""
         self._unsaved: dict[str, Item] = {}
-        """The items whose messages are not saved yet, by the origin of the request for that."""
+        """The items whose messages are not saved yet, as they will be shown, by the origin of the request for that."""
         self._acknowledgements: dict[str, ServerEvent] = {}
         """What to send once the core has carried out a request, by its origin."""
 
     # What the client asks for. All raise ProtocolError.
 
-    def create(self, event: CreateItem) -> Read:
-        """Add an item, under the client's own id if it names one."""
-        item = read_item(event.item, "item", self._new_id("item"))
+    def create(self, event: CreateItem, prepared: Sequence[Prepared] | None = None) -> Read:
+        """Add an item, under the client's own id if it names one. ``prepared`` is what has become of the media in it,
+        if it has any."""
+        media = InlineMedia(self.audio_format, prepared)
+        read = read_item(event.item, "item", self._new_id("item"), media)
+        item = read.item
         if item.id == ROOT:
             raise InvalidField("item.id", item.id, f"another id: {ROOT} names the place in front of the first item")
         if item.id in self._items:
@@ -46,9 +60,11 @@ class ItemRequests:
         place = self._items.place(event.previous_item_id)
         match item.type:
             case "message":
-                content = written_content(item)
+                content = written_content(item, read.files)
                 check_content(content.text, content.content_type, "item.content", may_be_empty=True)
-                return self._write(item, place, content)
+                if media.found:
+                    return Read(media=tuple(media.found), then=partial(self.create, event))
+                return self._write(item, place, content, read.files, shown_item(read, event.item))
             case "function_call":
                 self._items.insert(item, place)
                 return Read(tuple(self._added(item)))
@@ -56,11 +72,14 @@ class ItemRequests:
                 return self._take_output(item, place)
 
     def retrieve(self, event: RetrieveItem) -> Read:
-        """Answer with the item."""
+        """Answer with the item, and the pictures in it."""
         known = self._items.get(event.item_id)
         if known is None:
             raise _no_item("retrieve", event.item_id)
-        return Read((events.ItemRetrieved(item=known.item),))
+        pictures = tuple(map(StoredPicture, known.files.values()))
+        if not pictures:
+            return Read((events.ItemRetrieved(item=known.item),))
+        return Read(media=pictures, then=partial(_retrieved, known))
 
     def truncate(self, event: TruncateItem) -> Read:
         """Report how much of an answer was heard. An item that is gone, or has no audio, is acknowledged too: the event
@@ -110,16 +129,16 @@ class ItemRequests:
             raise RefusedEvent("invalid_value", msg, "item.call_id")
         taken = self._responses.take_output(call_id, output, self._new_origin())
         if taken is None:
-            return self._write(item, place, WrittenContent(tool_output(call, output), "text"))
+            return self._write(item, place, WrittenContent(tool_output(call, output), "text"), {}, item)
         self._items.insert(item, place)
         return Read((*self._added(item), *taken.replies), taken.requests)
 
-    def _write(self, item: Item, place: str, content: WrittenContent) -> Read:
-        self._items.insert(item, place)
+    def _write(self, item: Item, place: str, content: WrittenContent, files: Mapping[int, str], shown: Item) -> Read:
+        self._items.insert(item, place, files=files)
         if not content.text.strip():
             return Read(tuple(self._added(item)))
         origin = self._new_origin()
-        self._unsaved[origin] = item
+        self._unsaved[origin] = shown
         write = WriteMessage(
             role=item.role if isinstance(item.role, str) else "system",
             content=content.text,
@@ -140,6 +159,16 @@ class ItemRequests:
         before = self._items.show(item.id)
         yield events.ItemAdded(previous_item_id=before, item=item)
         yield events.ItemDone(previous_item_id=before, item=item)
+
+
+def _retrieved(known: KnownItem, prepared: Sequence[Prepared]) -> Read:
+    """The item with its pictures as data URIs, as far as they are still there."""
+    parts = list(known.item.parts)
+    for index, loaded in zip(known.files, prepared, strict=True):
+        if isinstance(loaded, Loaded) and (kind := picture_type(loaded.content)):
+            uri = f"data:{kind};base64,{base64.b64encode(loaded.content).decode()}"
+            parts[index] = msgspec.structs.replace(parts[index], image_url=uri)
+    return Read((events.ItemRetrieved(item=msgspec.structs.replace(known.item, content=tuple(parts))),))
 
 
 def _no_item(verb: Literal["retrieve", "delete"], item_id: str) -> RefusedEvent:

@@ -1,7 +1,7 @@
 """OpenAI's side of a live session on ``/openai/v1/realtime``: a Wire."""
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -23,13 +23,25 @@ from kouyu.protocol.openai.client_events import (
 )
 from kouyu.protocol.openai.core_settings import configuration_of, options_of
 from kouyu.protocol.openai.event_ids import event_id_of
+from kouyu.protocol.openai.event_types import type_of
 from kouyu.protocol.openai.faults import detail_of
+from kouyu.protocol.openai.reads import Read as TranslatedRead
 from kouyu.protocol.openai.server_events import ServerEvent, encode, error
 from kouyu.protocol.openai.session_settings import SessionSettings
 from kouyu.protocol.openai.translation import Translation
 from kouyu.protocol.openai.voices import OPENAI_VOICES
-from kouyu.protocol.wire import Answered, Audio, Check, Read, Reconfigure, RequestedConfiguration
+from kouyu.protocol.wire import (
+    Answered,
+    Audio,
+    Check,
+    Prepare,
+    Prepared,
+    Read,
+    Reconfigure,
+    RequestedConfiguration,
+)
 
+_APART: Final = ("conversation.", "response.")
 _VOICE: Final = "session.audio.output.voice"
 _WORDS: Final = ClientWords(
     event_type="type",
@@ -89,6 +101,10 @@ class RealtimeWire:
             return (Answered((error(detail_of(fault, event_id_of(message))),)),)
         return tuple(self._reads(event))
 
+    def is_apart_from_audio(self, message: str | bytes) -> bool:
+        """Whether a message is about items and responses alone."""
+        return type_of(message).startswith(_APART)
+
     def origin_of(self, message: str | bytes) -> str | None:
         """The ``event_id`` of the message, which comes back in the error."""
         return event_id_of(message)
@@ -120,10 +136,21 @@ class RealtimeWire:
             return
         before = self._translation.settings
         read = self._translation.read(event)
+        if isinstance(event, SessionUpdate) and not read.replies:
+            yield Reconfigure(partial(self._requested, before), event.event_id)
+        elif read.then is not None:
+            yield Prepare(read.media, partial(self._after, read.then), event.event_id)
+        else:
+            yield from self._meant(read)
+
+    def _after(
+        self, then: Callable[[Sequence[Prepared]], TranslatedRead], prepared: Sequence[Prepared]
+    ) -> tuple[Read, ...]:
+        return tuple(self._meant(then(prepared)))
+
+    def _meant(self, read: TranslatedRead) -> Iterator[Read]:
         if read.replies:
             yield Answered(self._sendable(read.replies))
-        elif isinstance(event, SessionUpdate):
-            yield Reconfigure(partial(self._requested, before), event.event_id)
         yield from read.requests
 
     def _requested(

@@ -12,14 +12,15 @@ from kouyu.domain.errors import InvalidField
 from kouyu.domain.object_ranges import MetaData
 from kouyu.domain.options import AnswerOptions
 from kouyu.domain.text_ranges import Choice, Text
+from kouyu.protocol.openai.audio_formats import AudioFormat
 from kouyu.protocol.openai.conversation_items import ConversationItems
 from kouyu.protocol.openai.core_settings import CODECS
 from kouyu.protocol.openai.function_tools import read_tool_choice, read_tools
+from kouyu.protocol.openai.inline_media import InlineMedia
 from kouyu.protocol.openai.response_events import Modality
 from kouyu.protocol.openai.response_input import read_input
 from kouyu.protocol.openai.session_object import format_object
 from kouyu.protocol.openai.session_settings import (
-    AudioFormat,
     SessionSettings,
     read_format,
     read_modalities,
@@ -75,15 +76,17 @@ def session_options(settings: SessionSettings) -> ResponseOptions:
     )
 
 
-def read_options(response: Mapping[str, Any], settings: SessionSettings, items: ConversationItems) -> ResponseOptions:
+def read_options(
+    response: Mapping[str, Any], settings: SessionSettings, items: ConversationItems, media: InlineMedia
+) -> ResponseOptions:
     """Read the ``response`` of a ``response.create``; null is as if it were left out. ``items``: those that ``input``
-    may name. Raises InvalidField or RefusedEvent."""
+    may name; ``media``: what is inside those that it gives. Raises InvalidField or RefusedEvent."""
     given = {name: value for name, value in response.items() if value is not None}
     answer: dict[str, Any] = {}
     if _CONVERSATION.check("response.conversation", given.get("conversation", "auto")) == "none":
         answer["kept"] = False
     if "input" in given:
-        answer["context"] = read_input(given["input"], "response.input", items)
+        answer["context"] = read_input(given["input"], "response.input", items, media)
     modalities, tokens = settings.output_modalities, settings.max_output_tokens
     if "output_modalities" in given:
         modalities = read_modalities(given["output_modalities"], "response.output_modalities")

@@ -4,8 +4,9 @@ A chat that asks for the client's tools is a response that is complete with its 
 the next ``response.create`` lets the same chat go on as another response. An announcement is a response of its own.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -14,24 +15,20 @@ from kouyu.domain import events as core
 from kouyu.domain.chats import Chat, RequiredAction, Usage
 from kouyu.domain.errors import INTERNAL
 from kouyu.domain.ids import NO_ID
-from kouyu.domain.requests import AnswerNow, CancelOutput, Request, SubmitOutputs
+from kouyu.domain.requests import AnswerNow, CancelOutput, SubmitOutputs
 from kouyu.domain.tool_calls import ToolCall, ToolOutput
 from kouyu.protocol.openai import server_events as events
 from kouyu.protocol.openai.client_events import CancelResponse, CreateResponse
 from kouyu.protocol.openai.conversation_items import ConversationItems
 from kouyu.protocol.openai.faults import ACTIVE_RESPONSE, NO_ACTIVE_RESPONSE, RefusedEvent, detail_of
+from kouyu.protocol.openai.inline_media import InlineMedia
 from kouyu.protocol.openai.open_response import ANSWER_FAILED, CancelReason, NewId, OpenResponse
+from kouyu.protocol.openai.reads import Read
 from kouyu.protocol.openai.response_options import ResponseOptions, read_options, session_options
 from kouyu.protocol.openai.responses_apart import ResponsesApart
 from kouyu.protocol.openai.server_events import ServerEvent
 from kouyu.protocol.openai.session_settings import SessionSettings
-
-
-class Read(msgspec.Struct, frozen=True):
-    """What an event of the client leads to: ``replies`` are sent first, then ``requests`` are made of the core."""
-
-    replies: tuple[ServerEvent, ...] = ()
-    requests: tuple[Request, ...] = ()
+from kouyu.protocol.wire import Prepared
 
 
 @dataclass(slots=True)
@@ -86,11 +83,14 @@ class Responses:
 
     # What the client asks for
 
-    def create(self, event: CreateResponse, origin: str) -> Read:
-        """Read a ``response.create``. Raises ProtocolError."""
+    def create(self, event: CreateResponse, origin: str, prepared: Sequence[Prepared] | None = None) -> Read:
+        """Read a ``response.create``; ``prepared`` is what has become of media in its input. Raises ProtocolError."""
         if self.settings.type == "transcription":
             raise RefusedEvent("invalid_value", "a session of type transcription makes no responses", "type")
-        options = read_options(event.response, self.settings, self._items)
+        media = InlineMedia(self.settings.input_format, prepared)
+        options = read_options(event.response, self.settings, self._items, media)
+        if media.found:
+            return Read(media=tuple(media.found), then=partial(self.create, event, origin))
         if options.is_apart:
             return Read(requests=(self._apart.create(options, event.event_id, origin),))
         awaited = self._awaited

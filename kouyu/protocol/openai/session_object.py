@@ -6,7 +6,8 @@ client has set, since they have no effect here. Voice and tool choice are texts,
 
 from typing import Any
 
-from kouyu.protocol.openai.session_settings import PCM_RATE, AudioFormat, SessionSettings, TurnDetection
+from kouyu.protocol.openai.audio_formats import PCM_RATE, AudioFormat
+from kouyu.protocol.openai.session_settings import SessionSettings, TurnDetection
 
 DEFAULT_THRESHOLD = 0.5
 """The documented default of ``threshold``, shown to clients that set none."""

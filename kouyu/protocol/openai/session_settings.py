@@ -15,15 +15,13 @@ from kouyu.domain.number_ranges import Number, OneOf, WholeNumber
 from kouyu.domain.options import ToolDefinition
 from kouyu.domain.ranges import Flag
 from kouyu.domain.text_ranges import Choice, Text, Texts
+from kouyu.protocol.openai.audio_formats import PCM_RATE, AudioFormat
 from kouyu.protocol.openai.faults import missing
 from kouyu.protocol.openai.function_tools import read_tool_choice, read_tools
 from kouyu.protocol.openai.response_events import Modality
 
 SessionType = Literal["realtime", "transcription"]
-AudioFormat = Literal["audio/pcm", "audio/pcmu", "audio/pcma"]
 Eagerness = Literal["low", "medium", "high", "auto"]
-PCM_RATE: Final = 24_000
-"""Hz: the one rate of ``audio/pcm``."""
 
 
 class Transcription(msgspec.Struct, frozen=True, kw_only=True):

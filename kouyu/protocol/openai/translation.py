@@ -5,9 +5,12 @@ the core; ``tell`` takes an event of the core and returns what to send. Both sha
 must be the order in which the events are taken in and sent.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import count
 from typing import assert_never
+
+import msgspec
 
 from kouyu.domain import events as core
 from kouyu.domain.configuration import Configuration
@@ -20,12 +23,14 @@ from kouyu.protocol.openai.faults import detail_of, refusal
 from kouyu.protocol.openai.item_requests import ItemRequests
 from kouyu.protocol.openai.items import Item, Part
 from kouyu.protocol.openai.open_response import NewId
-from kouyu.protocol.openai.responses import Read, Responses
+from kouyu.protocol.openai.reads import Read
+from kouyu.protocol.openai.responses import Responses
 from kouyu.protocol.openai.responses_apart import ResponsesApart
 from kouyu.protocol.openai.server_events import ServerEvent
 from kouyu.protocol.openai.session_object import output_object, session_object
 from kouyu.protocol.openai.session_settings import SessionSettings, updated
 from kouyu.protocol.openai.user_speech import UserSpeech
+from kouyu.protocol.wire import Prepared
 
 _OfResponse = (
     core.ChatBegan
@@ -73,12 +78,15 @@ class Translation:
     # The client's events
 
     def read(self, event: client.ClientEvent) -> Read:
-        """Take in an event of the client. Audio, and asking the core for changed ``settings``, is left to the caller.
-        A fault is an ``error`` event among the replies."""
+        """Take in an event of the client. Audio, media, and asking the core for changed ``settings``, is left to the
+        caller. A fault is an ``error`` event among the replies."""
         try:
-            return self._read(event)
+            read = self._read(event)
         except ProtocolError as fault:
             return refused(fault, event.event_id)
+        if read.then is None:
+            return read
+        return msgspec.structs.replace(read, then=partial(_carried_out, read.then, event.event_id))
 
     def _read(self, event: client.ClientEvent) -> Read:
         match event:
@@ -227,6 +235,7 @@ class Translation:
 
     def _follow_settings(self) -> None:
         self._responses.settings = self.settings
+        self._item_requests.audio_format = self.settings.input_format
         self._responses.output = self._apart.output = output_object(self.settings, self._voice_id)
         self._speech.transcribes = self.settings.transcribes
 
@@ -235,6 +244,15 @@ class Translation:
 
     def _session(self) -> dict[str, object]:
         return session_object(self.settings, session_id=self._session_id, voice_id=self._voice_id)
+
+
+def _carried_out(
+    then: Callable[[Sequence[Prepared]], Read], event_id: str | None, prepared: Sequence[Prepared]
+) -> Read:
+    try:
+        return then(prepared)
+    except ProtocolError as fault:
+        return refused(fault, event_id)
 
 
 def refused(fault: ProtocolError, event_id: str | None) -> Read:

@@ -7,10 +7,13 @@ import msgspec
 from msgspec import Struct
 
 from kouyu.agents.agent import ContextMessage
+from kouyu.agents.attachments import MOST_PICTURE_BYTES
 from kouyu.agents.tool_history import as_message
 from kouyu.domain import errors
 from kouyu.domain.client_json import decode_base64
+from kouyu.domain.content import DETAILS, LONGEST_ADDRESS
 from kouyu.domain.errors import InvalidField, ProtocolError
+from kouyu.domain.pictures import is_data_uri, picture_in
 from kouyu.domain.tool_calls import Function, ToolCall, ToolOutput
 from kouyu.domain.tool_round import ToolRound
 
@@ -191,8 +194,8 @@ def _part(part: Any, path: str) -> Part:
     match part:
         case {"type": "text", "text": str(text)} | {"type": "refusal", "refusal": str(text)}:
             return _text(text)
-        case {"type": "image_url", "image_url": {"url": str(url)}}:
-            return {"type": "image", "file_url": url}
+        case {"type": "image_url", "image_url": {"url": str(url), **rest}}:
+            return _picture(url, rest.get("detail"), f"{path}.image_url")
         case {"type": "file", "file": {"file_id": str(file_id)}}:
             return {"type": "file", "file_id": file_id}
         case {"type": "file", "file": {"file_data": str(data)}}:
@@ -206,6 +209,18 @@ def _part(part: Any, path: str) -> Part:
             raise InvalidField(f"{path}.type", kind, f"{_PARTS}, each with what OpenAI requires of it")
         case _:
             raise InvalidField(path, part, f"an object whose type is one of: {_PARTS}")
+
+
+def _picture(url: str, detail: Any, path: str) -> dict[str, Any]:
+    """A picture by its address, or in a data URI that really holds one."""
+    if detail not in (None, *DETAILS):
+        raise InvalidField(f"{path}.detail", detail, ", ".join(DETAILS))
+    if is_data_uri(url):
+        picture_in(url, f"{path}.url", MOST_PICTURE_BYTES)
+    elif not url.startswith(("https://", "http://")) or len(url) > LONGEST_ADDRESS:
+        allowed = f"an http or https URL of at most {LONGEST_ADDRESS} characters, or a data URI in base64"
+        raise InvalidField(f"{path}.url", url, allowed)
+    return {"type": "image", "file_url": url, **({"detail": detail} if detail else {})}
 
 
 def _text(text: str) -> dict[str, Any]:

@@ -12,14 +12,12 @@ import msgspec
 import uvicorn
 from litestar.types import ASGIApp
 
+from kouyu.domain.client_json import LARGEST_MESSAGE
 from kouyu.server.process.certificates import Certificates
 from kouyu.server.process.http_protocol import HttpProtocol
 from kouyu.server.process.websocket_protocol import WebSocketProtocol
 from kouyu.serving.http_server import HttpServer
 
-LARGEST_MESSAGE = 5 * 1024 * 1024
-"""Maximum size of a WebSocket message in bytes: whole audio files come in one event (websocket.md 1.4). Parsing one
-takes 20 ms at most (base64 with line breaks). Other events are shorter (``client_json.MOST_CHARACTERS``)."""
 BACKLOG = 2048
 KEEP_ALIVE_S = 55
 """Seconds that an idle connection is kept for a further request, below ``http_protocol.LONGEST_STALL_S``. Many clients

@@ -151,3 +151,7 @@ def test_each_message_has_an_id_of_its_own_the_log_id_and_the_time() -> None:
     assert first["id"] != second["id"]
     assert first["detail"]["logid"] == "the log"
     assert int(first["detail"]["respond_at"]) > 1_700_000_000_000
+
+
+def test_no_message_lets_audio_overtake_it() -> None:
+    assert not CozeWire("log").is_apart_from_audio('{"event_type": "conversation.clear"}')

@@ -1,6 +1,7 @@
 """A session of OpenAI's Realtime protocol without a server: the translation, and a core that a test plays by hand."""
 
 import json
+from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
 
@@ -18,9 +19,11 @@ from kouyu.domain.tool_calls import Function, ToolCall
 from kouyu.domain.transcripts import Transcript
 from kouyu.protocol.openai.client_events import parse
 from kouyu.protocol.openai.core_settings import configuration_of, options_of
+from kouyu.protocol.openai.reads import Read
 from kouyu.protocol.openai.server_events import ServerEvent, encode
 from kouyu.protocol.openai.session_settings import SessionSettings
 from kouyu.protocol.openai.translation import Translation, refused
+from kouyu.protocol.wire import Media, Prepared
 from tests.protocol.openai.wire_rules import Rules
 
 Json = dict[str, Any]
@@ -39,6 +42,9 @@ class Session:
         self.rules = Rules()
         self.sent: list[Json] = []
         self.requests: list[Request] = []
+        self.media: tuple[Media, ...] = ()
+        """What the event that was sent last needs to be prepared."""
+        self._then: Callable[[Sequence[Prepared]], Read] | None = None
         self.tell(core.Connected())
         self._configure()
 
@@ -52,8 +58,19 @@ class Session:
             read = refused(fault, event.get("event_id"))
         self._note(read.replies)
         self.requests = list(read.requests)
+        self.media, self._then = read.media, read.then
         if event["type"] == "session.update" and not read.replies:
             self._configure()
+        return self.sent[before:]
+
+    def prepare(self, *prepared: Prepared) -> list[Json]:
+        """The session has prepared the media of the event that was sent last."""
+        before = len(self.sent)
+        assert self._then is not None
+        read = self._then(prepared)
+        assert read.then is None
+        self._note(read.replies)
+        self.requests = list(read.requests)
         return self.sent[before:]
 
     @property

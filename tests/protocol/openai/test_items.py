@@ -1,5 +1,6 @@
 """Items are acknowledged once their message is saved, in the client's order and under its ids."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -68,18 +69,23 @@ def test_what_a_message_says(role: str, part: Json, content: str) -> None:
 
 def test_an_image_by_its_address() -> None:
     session = Session()
-    session.send(create("user", TEXT, {"type": "input_image", "image_url": "https://example.com/a.png"}))
+    image = {"type": "input_image", "image_url": "https://example.com/a.png", "detail": "high"}
+    session.send(create("user", TEXT, image))
     request = written(session)
     assert request.content_type == "object_string"
-    assert "https://example.com/a.png" in request.content
-    assert "Hello." in request.content
+    assert json.loads(request.content) == [
+        {"type": "text", "text": "Hello."},
+        {"type": "image", "file_url": "https://example.com/a.png", "detail": "high"},
+    ]
+    assert save(session)[0]["item"]["content"] == [TEXT, image]
 
 
 @pytest.mark.parametrize(
     ("event", "param"),
     [
-        (create("user", {"type": "input_image", "image_url": "data:image/png;base64,AAAA"}), "content[0].image_url"),
-        (create("user", {"type": "input_audio", "audio": "AAAA"}), "content[0].transcript"),
+        (create("user", {"type": "input_image", "image_url": "ftp://example.com/a.png"}), "content[0].image_url"),
+        (create("user", {"type": "input_image"}), "content[0].image_url"),
+        (create("assistant", {"type": "output_audio", "audio": "AAAA"}), "content[0].transcript"),
         (create("user", {"type": "output_text", "text": "x"}), "content[0].type"),
         (create("user", {"type": "input_text"}), "content[0].text"),
         (create("robot", TEXT), "role"),

@@ -1,7 +1,7 @@
 """Whatever a client, its user and the engines do, what is sent keeps the rules of wire_rules.py, and comes to rest."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,10 +15,25 @@ from kouyu.protocol.openai.realtime_wire import RealtimeWire
 from kouyu.protocol.openai.response_events import AudioDelta
 from kouyu.protocol.openai.server_events import ServerEvent
 from kouyu.protocol.openai.session_settings import SessionSettings
-from kouyu.protocol.wire import Answered, Audio, Reconfigure, Refused
+from kouyu.protocol.wire import (
+    Answered,
+    Audio,
+    Heard,
+    Loaded,
+    Media,
+    Picture,
+    Prepare,
+    Prepared,
+    Read,
+    Reconfigure,
+    Refused,
+    Saved,
+    Speech,
+)
 from tests.conversation.random_users import CALLS, Do, tries
 from tests.conversation.simulation import Simulation
 from tests.conversation.test_random_histories import RandomEngines, engines
+from tests.protocol.openai.test_inline_media import PICTURE, PNG, audio
 from tests.protocol.openai.wire_rules import Json, Rules
 
 
@@ -36,8 +51,13 @@ class WiredSimulation(Simulation):
 
     def send(self, event: Json) -> None:
         """The client sends this."""
-        for read in self.wire.read(json.dumps(event)):
+        self._carry_out(self.wire.read(json.dumps(event)))
+
+    def _carry_out(self, reads: Sequence[Read]) -> None:
+        for read in reads:
             match read:
+                case Prepare(media, then):
+                    self._carry_out(then([_prepared(each) for each in media]))
                 case Answered(told):
                     self._note([one for one in told if isinstance(one, ServerEvent)])
                 case Reconfigure():
@@ -80,6 +100,17 @@ class WiredSimulation(Simulation):
         return next((item["id"] for item in added if item["type"] == kind and item.get("role") == role), "none")
 
 
+def _prepared(media: Media) -> Prepared:
+    """What becomes of them at once."""
+    match media:
+        case Picture():
+            return Saved("7")
+        case Speech(content):
+            return Heard("Something spoken." if any(content) else "")
+        case _:
+            return Loaded(PNG)
+
+
 def _heard(**fields: Any) -> Json:
     return {"type": "session.update", "session": {"type": "realtime", "audio": {"input": fields}}}
 
@@ -101,6 +132,10 @@ UPDATES: list[Json] = [
 ]
 
 
+def _given(*parts: Json) -> Json:
+    return {"type": "conversation.item.create", "item": {"type": "message", "role": "user", "content": list(parts)}}
+
+
 def _message(role: str, **fields: Any) -> Json:
     part = {"type": "output_text" if role == "assistant" else "input_text", "text": "Something."}
     item = {"type": "message", "role": role, "content": [part]}
@@ -111,6 +146,10 @@ ITEMS: list[Json] = [
     _message("user"),
     _message("system", previous_item_id="root"),
     _message("assistant"),
+    _given(PICTURE),
+    _given(audio(b"\1\2")),
+    _given(audio(bytes(2))),
+    {"type": "response.create", "response": {"input": [_given(PICTURE)["item"]]}},
     {
         "type": "conversation.item.create",
         "item": {"type": "function_call", "name": "f", "call_id": "of the client", "arguments": "{}"},

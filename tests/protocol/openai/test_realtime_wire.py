@@ -9,11 +9,11 @@ import pytest
 from kouyu.domain import events as core
 from kouyu.domain.configuration import ChatConfig, Configuration, OutputAudio
 from kouyu.domain.errors import InvalidField
-from kouyu.domain.requests import AnswerNow, CompleteBuffer
+from kouyu.domain.requests import AnswerNow, CompleteBuffer, WriteMessage
 from kouyu.protocol.openai.client_events import KNOWN_EVENTS
 from kouyu.protocol.openai.realtime_wire import RealtimeWire
 from kouyu.protocol.openai.session_settings import SessionSettings
-from kouyu.protocol.wire import Answered, Audio, Reconfigure
+from kouyu.protocol.wire import Answered, Audio, Heard, Prepare, Reconfigure, Speech
 from tests.protocol.openai.wire_rules import Json
 
 KNOWN = ("joe", "alpha")
@@ -149,3 +149,34 @@ def test_a_client_of_the_beta_is_read_and_told_in_its_spelling() -> None:
     assert wire.frame_of_audio('{"type": "session.update"}') is None
     (refused,) = wire.read("[]")
     assert isinstance(refused, Answered)
+
+
+def test_media_are_prepared_before_the_item_is_made() -> None:
+    wire, _ = opened()
+    part = {"type": "input_audio", "audio": "AQI="}
+    item = {"type": "message", "role": "user", "content": [part]}
+    event = {"type": "conversation.item.create", "event_id": "e7", "item": item}
+    (read,) = wire.read(json.dumps(event))
+    assert isinstance(read, Prepare)
+    assert (read.media, read.origin) == ((Speech(b"\1\2", "item.content[0].audio"),), "e7")
+    (write,) = read.then([Heard("Hello.")])
+    assert isinstance(write, WriteMessage)
+    assert write.content == "Hello."
+    item["id"] = "root"
+    (answered,) = wire.read(json.dumps(event))
+    assert isinstance(answered, Answered)
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_apart"),
+    [
+        ("conversation.item.create", True),
+        ("response.cancel", True),
+        ("input_audio_buffer.append", False),
+        ("input_audio_buffer.commit", False),
+        ("session.update", False),
+    ],
+)
+def test_audio_may_overtake_what_is_about_items_and_responses(kind: str, is_apart: bool) -> None:
+    assert opened()[0].is_apart_from_audio(json.dumps({"type": kind})) == is_apart
+    assert not opened()[0].is_apart_from_audio("{")

@@ -13,6 +13,7 @@ from kouyu.domain.tool_round import ToolRound
 from kouyu.server.openai_api.chat_messages import Dialogue, Recording, dialogue_of
 
 USER = {"role": "user", "content": "Is it warm in Oslo?"}
+PICTURE = "data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\n and so on").decode()
 CALLING = {
     "role": "assistant",
     "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": '{"at":"Oslo"}'}}],
@@ -51,7 +52,8 @@ def test_text_parts_are_one_text() -> None:
 def test_pictures_and_files_are_parts_that_agents_read() -> None:
     parts = [
         {"type": "text", "text": "What is this?"},
-        {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA", "detail": "low"}},
+        {"type": "image_url", "image_url": {"url": PICTURE, "detail": "low"}},
+        {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}},
         {"type": "file", "file": {"file_id": "7"}},
         {"type": "file", "file": {"file_data": "data:application/pdf;base64,AAAA", "filename": "a.pdf"}},
     ]
@@ -59,7 +61,8 @@ def test_pictures_and_files_are_parts_that_agents_read() -> None:
     assert message.content_type == "object_string"
     assert json.loads(message.content) == [
         {"type": "text", "text": "What is this?"},
-        {"type": "image", "file_url": "data:image/png;base64,AAAA"},
+        {"type": "image", "file_url": PICTURE, "detail": "low"},
+        {"type": "image", "file_url": "https://example.com/a.png"},
         {"type": "file", "file_id": "7"},
         {"type": "file", "file_url": "data:application/pdf;base64,AAAA"},
     ]
@@ -108,7 +111,19 @@ def test_a_spoken_answer_is_named_by_its_id() -> None:
             ["messages[0].content[0].input_audio.data", "base64"],
         ),
         (
-            [{"role": "system", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}],
+            [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}]}],
+            ["messages[0].content[0].image_url.url", "PNG, JPEG, GIF or WebP"],
+        ),
+        (
+            [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "ftp://example.com/a.png"}}]}],
+            ["messages[0].content[0].image_url.url", "https"],
+        ),
+        (
+            [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": PICTURE, "detail": "huge"}}]}],
+            ["messages[0].content[0].image_url.detail", "huge", "auto, low, high"],
+        ),
+        (
+            [{"role": "system", "content": [{"type": "image_url", "image_url": {"url": PICTURE}}]}],
             ["messages[0].content", "text"],
         ),
         ([USER, OUTPUT], ["messages[1].tool_call_id", "call_1"]),
