@@ -27,13 +27,20 @@ def client_model() -> Iterator[OpenAIStandIn]:
 
 @pytest.fixture(scope="session")
 def client_server(tmp_path_factory: pytest.TempPathFactory, client_model: OpenAIStandIn) -> Iterator[RunningServer]:
-    """Real speech engines, and a bot whose model follows a script."""
+    """Real speech engines, and bots whose model follows a script; ``seeing`` takes pictures."""
     config = f"""
 [[bots]]
 id = "voice"
 [bots.model]
 base_url = "{client_model.base_url}"
 model = "scripted"
+
+[[bots]]
+id = "seeing"
+[bots.model]
+base_url = "{client_model.base_url}"
+model = "scripted"
+images = true
 """
     with running_server(tmp_path_factory.mktemp("clients"), config=config) as started:
         yield started

@@ -4,16 +4,20 @@ from tests.standins.openai_server import Answer, ReceivedRequest, Say, ToolCallS
 
 FACT = "Paris is the capital of France."
 STORY = "Once upon a time there was a king who lived in a castle by the sea. "
+SHOWN = "It is red."
 FINE = "I am fine, thank you."
 FORECAST = "sunny and warm"
 CALL = ToolCallScript("weather", '{"city": "Paris"}')
 
 
 def answer(request: ReceivedRequest) -> Answer:
-    """A fact; a long story; a tool's output in a sentence; a call of the tool, if the client has declared it."""
+    """What a picture shows; a fact; a long story; a tool's output in a sentence; a call of the tool, if the client has
+    declared it."""
     last = request.messages[-1]
     if last["role"] == "tool":
         return Say(f"It is {last['content']} in Paris.")
+    if "image_url" in str(last["content"]):
+        return Say(SHOWN)
     question = str(last["content"]).lower()
     declared = [tool["function"]["name"] for tool in request.body.get("tools", ())]
     match question:
