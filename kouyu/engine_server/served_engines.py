@@ -1,13 +1,13 @@
 """The engines that a process serves, loaded from the settings."""
 
-import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final
 
 import msgspec
 
+from kouyu.assembly.all_at_once import all_or_first_error
 from kouyu.assembly.engine_loading import check_engines, load_engine, load_voices
 from kouyu.engines.asr.engine import SpeechRecognizer
 from kouyu.engines.blas import use_one_blas_thread
@@ -85,10 +85,12 @@ async def open_engines(settings: Settings) -> AsyncIterator[ServedEngines]:
         scheduler = Scheduler(settings.engines.workers, max_waiting=settings.engine_server.max_waiting)
         stack.push_async_callback(scheduler.close)
         names = {kind: name for kind, name in served if kind in ONE_OF_EACH}
-        loads: list[Any] = [load_engine(kind, name, settings.engines, scheduler) for kind, name in names.items()]
+        loads: dict[str, Awaitable[Any]] = {
+            kind: load_engine(kind, name, settings.engines, scheduler) for kind, name in names.items()
+        }
         if "tts" in settings.engine_server.serves:
-            loads.append(load_voices(settings.engines, scheduler))
-        loaded = await asyncio.gather(*loads)
+            loads["tts"] = load_voices(settings.engines, scheduler)
+        loaded = await all_or_first_error(loads)
         by_kind = dict(zip(names, loaded, strict=False))
         synthesizers: Sequence[SpeechSynthesizer] = loaded[len(names)] if len(loaded) > len(names) else ()
         for engine in (*by_kind.values(), *synthesizers):

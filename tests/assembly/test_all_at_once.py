@@ -3,8 +3,8 @@ import logging
 
 import pytest
 
-from kouyu.assembly import concurrent_loading
-from kouyu.assembly.concurrent_loading import all_or_first_error
+from kouyu.assembly import all_at_once
+from kouyu.assembly.all_at_once import all_or_first_error
 
 
 async def test_a_start_that_takes_long_names_what_it_still_waits_for(
@@ -16,9 +16,9 @@ async def test_a_start_that_takes_long_names_what_it_still_waits_for(
         told.set()
         return True
 
-    monkeypatch.setattr(concurrent_loading, "FIRST_SAID_S", 0.01)
-    caplog.set_level(logging.INFO, concurrent_loading.__name__)
-    concurrent_loading.log.addFilter(note)
+    monkeypatch.setattr(all_at_once, "FIRST_SAID_S", 0.01)
+    caplog.set_level(logging.INFO, all_at_once.__name__)
+    all_at_once.log.addFilter(note)
 
     async def until_told() -> str:
         await told.wait()
@@ -30,7 +30,7 @@ async def test_a_start_that_takes_long_names_what_it_still_waits_for(
     try:
         loaded = await all_or_first_error({"voice activity": at_once(), "recognition": until_told()})
     finally:
-        concurrent_loading.log.removeFilter(note)
+        all_at_once.log.removeFilter(note)
     assert loaded == ["found", "heard"]
     assert [record.getMessage() for record in caplog.records][:1] == ["still loading after 0.01 s: recognition"]
 
