@@ -112,5 +112,7 @@ def _print_json(ready: Ready) -> None:
 
 def _print_ready(ready: Ready) -> None:
     click.echo(f"engines are ready: {', '.join(ready.kinds)}, on {ready.workers} threads")
-    click.echo(f"  address  {ready.url}   (engines.remote.urls of servers)")
+    everywhere = ready.url.startswith(("http://0.0.0.0:", "http://[::]:"))
+    note = "all addresses of this machine; engines.remote.urls of servers has one of them"
+    click.echo(f"  address  {ready.url}   ({note if everywhere else 'engines.remote.urls of servers'})")
     click.echo("\nCtrl-C stops them.")

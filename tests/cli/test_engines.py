@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from kouyu.cli.engines import _print_ready
 from kouyu.cli.main import main
+from kouyu.engine_server.process import Ready
 from kouyu.engines.remote.options import EMBEDDED
 from kouyu.settings.all_settings import EngineSettings
 
@@ -50,3 +52,13 @@ def test_an_address_that_is_taken_is_named(tmp_path: Path) -> None:
 def test_the_engines_that_take_over_are_those_of_default_settings() -> None:
     chosen = [(kind, name) for kind, name in EngineSettings().chosen if kind in EMBEDDED]
     assert chosen == [(kind, name) for kind in ("asr", "turn", "voiceprint", "tts") for name in EMBEDDED[kind]]
+
+
+def test_an_address_that_stands_for_all_is_not_given_to_servers(capsys: pytest.CaptureFixture[str]) -> None:
+    for url in ("http://0.0.0.0:8090", "http://[::]:8090"):
+        _print_ready(Ready(url=url, kinds=("asr",), workers=2, pid=1))
+        assert f"{url}   (all addresses of this machine; engines.remote.urls of servers has one of them)" in (
+            capsys.readouterr().out
+        )
+    _print_ready(Ready(url="http://10.0.0.5:8090", kinds=("asr",), workers=2, pid=1))
+    assert "http://10.0.0.5:8090   (engines.remote.urls of servers)" in capsys.readouterr().out
