@@ -13,7 +13,7 @@ AT_ONCE ?= 2
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow coverage test-sdk test-sdk-examples test-openai-clients test-ray bench-peers fuzz chaos scaling console docs lint types models lock clean
+.PHONY: help run test test-slow coverage test-sdk test-sdk-examples test-openai-clients test-ray bench-peers bench-peers-capacity peers-speech-to-speech fuzz chaos scaling console docs lint types models lock clean
 
 help: ## list what make can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
@@ -23,7 +23,7 @@ run: $(VENV)/run.stamp ## install, fetch the model weights, and start the server
 	@exec $(KOUYU) serve $(ARGS)
 
 # Tests use the smallest language model, on every machine; nothing larger is fetched for them.
-test test-slow coverage test-sdk test-sdk-examples test-openai-clients test-ray bench-peers fuzz chaos scaling: export KOUYU_ENGINES__EMBEDDED__TIER := tiny
+test test-slow coverage test-sdk test-sdk-examples test-openai-clients test-ray bench-peers bench-peers-capacity fuzz chaos scaling: export KOUYU_ENGINES__EMBEDDED__TIER := tiny
 
 test: $(VENV)/dev.stamp ## everything that must hold: ruff, mypy, pytest (with the model weights)
 	@$(KOUYU) models fetch
@@ -59,10 +59,18 @@ test-ray: $(VENV)/dev.stamp $(VENV)-ray/ray.stamp ## engines on Ray Serve (deplo
 	@$(KOUYU) models fetch
 	$(VENV)/bin/pytest -m ray tests/deploy
 
-bench-peers: $(VENV)/dev.stamp $(VENV)-peers/peers.stamp ## kouyu and Pipecat one after the other on this machine (bench/peers; ARGS="--help")
+bench-peers: bench-peers-ready ## kouyu, Pipecat and others one after the other on this machine (bench/peers; ARGS="--help")
+	$(VENV)/bin/python -m bench.peers.compare $(ARGS)
+
+bench-peers-capacity: bench-peers-ready ## how many people each of them talks with (bench/peers; ARGS="--help")
+	$(VENV)/bin/python -m bench.peers.capacity $(ARGS)
+
+.PHONY: bench-peers-ready
+bench-peers-ready: $(VENV)/dev.stamp $(VENV)-peers/peers.stamp
 	@$(KOUYU) models fetch
 	@$(KOUYU) models fetch whisper-tiny-en piper-joe
-	$(VENV)/bin/python -m bench.peers.compare $(ARGS)
+
+peers-speech-to-speech: $(VENV)-peers-s2s/peers.stamp ## install the largest of those peers, Hugging Face's, for `make bench-peers` (SIZE)
 
 fuzz: $(VENV)/dev.stamp ## send a server of its own everything that the wire allows, and more (bench/fuzz; ARGS="--seed 1 --minutes 5")
 	@$(KOUYU) models fetch
@@ -108,12 +116,22 @@ lock: ## write the lock files anew from pyproject.toml, keeping versions (UPGRAD
 		--no-annotate $(UPGRADE) docs/site/requirements.in --output-file docs/site/requirements.txt
 	$(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-annotate $(UPGRADE) $(CLIENTS)/requirements.in --output-file $(CLIENTS)/requirements.txt
+	for peers in requirements requirements-s2s; do \
+		$(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+			--no-annotate $(UPGRADE) bench/peers/$$peers.in --output-file bench/peers/$$peers.txt; \
+	done
 
 # Other people's software, with dependencies of its own, stays in an environment of its own.
 $(VENV)-peers/peers.stamp: bench/peers/requirements.txt
 	@$(PYTHON) -m venv $(VENV)-peers
-	@echo 'Installing Pipecat and what it needs (bench/peers/requirements.txt)'
-	@$(VENV)-peers/bin/pip install --disable-pip-version-check --quiet -r bench/peers/requirements.txt
+	@echo 'Installing Pipecat, LiveKit Agents and what they need (bench/peers/requirements.txt)'
+	@$(VENV)-peers/bin/pip install --disable-pip-version-check --quiet --require-hashes -r bench/peers/requirements.txt
+	@touch $@
+
+$(VENV)-peers-s2s/peers.stamp: bench/peers/requirements-s2s.txt
+	@$(PYTHON) -m venv $(VENV)-peers-s2s
+	@echo "Installing Hugging Face's speech-to-speech and what it needs (bench/peers/requirements-s2s.txt)"
+	@$(VENV)-peers-s2s/bin/pip install --disable-pip-version-check --quiet --require-hashes -r bench/peers/requirements-s2s.txt
 	@touch $@
 
 $(VENV)-clients/clients.stamp: $(CLIENTS)/requirements.txt
@@ -155,7 +173,7 @@ $(CONSOLE)/node_modules/.package-lock.json: $(CONSOLE)/package-lock.json $(CONSO
 	@touch $@
 
 clean: ## delete .venv and what the tools keep (not the model weights: `kouyu models remove`)
-	rm -rf $(VENV) $(VENV)-lock $(VENV)-peers $(VENV)-clients $(VENV)-docs $(VENV)-ray build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage $(SDK)/node_modules $(CLIENTS)/node/node_modules $(CONSOLE)/node_modules
+	rm -rf $(VENV) $(VENV)-lock $(VENV)-peers $(VENV)-peers-s2s $(VENV)-clients $(VENV)-docs $(VENV)-ray build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage $(SDK)/node_modules $(CLIENTS)/node/node_modules $(CONSOLE)/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:

@@ -1,91 +1,102 @@
-"""Compares kouyu and Pipecat, one after the other: the same questions, weights and machine.
+"""Compares the latency of kouyu and its peers, one after the other: the same questions, weights and machine.
 
-    make bench-peers                                    # both, free talk and barge-in
+    make bench-peers                                    # all that are installed, free talk and barge-in
     .venv/bin/python -m bench.peers.compare --help
 
-README.md lists what is the same for both, and what differs.
+README.md lists what is the same for all, and what differs.
 """
 
 import asyncio
-import json
-import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import click
 import msgspec
 from rich.console import Console
 
-from bench.peers.kouyu_side import measure_kouyu
-from bench.peers.pipecat_side import PeerOptions, measure_pipecat
-from bench.peers.report import ComparisonReport, print_report, side
+from bench.peers.peer import PeerNotInstalled, PeerOptions
+from bench.peers.peers import PEERS
+from bench.peers.report import ComparisonReport, Side, as_markdown, load_now, print_report, summaries
+from bench.peers.turns import measure
+from bench.peers.versions import versions
 from kouyu.bench.children import ServerDidNotStart
 from kouyu.bench.machine import this_machine
 from kouyu.bench.question_files import spoken_questions
 from kouyu.bench.received import ConnectionLost
-from kouyu.bench.turn import Turn
-
-SILENCE_MS: Final = 500
-"""kouyu's default."""
-PEER_PYTHON: Final = Path(__file__).resolve().parents[2] / ".venv-peers/bin/python"
 
 WhisperWeights = Literal["whisper-base", "whisper-tiny-en"]
+DEFAULT_PEERS: Final = ",".join(PEERS)
 
 
-async def compare(options: PeerOptions, order: list[str]) -> ComparisonReport:
-    """Measure both, in the order of their names."""
+class PeerNames(click.ParamType[list[str]]):
+    """Names of PEERS, separated by commas."""
+
+    name = "names"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> list[str]:
+        names = str(value).split(",")
+        if unknown := [name for name in names if name not in PEERS]:
+            self.fail(f"there is no {', '.join(unknown)}; there are: {', '.join(PEERS)}", param, ctx)
+        return names
+
+
+async def compare(
+    names: Sequence[str], options: PeerOptions, counts: dict[str, int], console: Console
+) -> ComparisonReport:
+    """Measure each, in the order of ``names``; one that cannot be run does not keep the others from it."""
     machine = this_machine()
-    questions = spoken_questions("en")
-    measured: dict[str, dict[str, list[Turn]]] = {}
-    for name in order:
-        run = measure_kouyu if name == "kouyu" else measure_pipecat
-        measured[name] = await run(options, questions)
-    return ComparisonReport(
-        machine=machine,
-        peer=await _peer_versions(options.python),
-        whisper=options.whisper,
-        end_of_turn=options.end_of_turn,
-        silence_ms=SILENCE_MS,
-        order=order,
-        sides=[side(name, turns) for name, turns in measured.items()],
+    sides: list[Side] = []
+    failed: dict[str, str] = {}
+    for name in names:
+        console.print(f"{name} ...", style="dim")
+        try:
+            sides.append(await _side(name, options, counts))
+        except (ConnectionLost, ServerDidNotStart, PeerNotInstalled, OSError) as fault:
+            failed[name] = "\n".join((str(fault), *getattr(fault, "__notes__", ())))
+    return ComparisonReport(machine=machine, whisper=options.whisper, sides=sides, failed=failed)
+
+
+async def _side(name: str, options: PeerOptions, counts: dict[str, int]) -> Side:
+    peer = PEERS[name]
+    load_before = load_now()
+    async with peer.running(options) as server:
+        turns = await measure(server, spoken_questions("en"), counts)
+    every = [turn for mode in turns.values() for turn in mode]
+    return Side(
+        name=name,
+        end_of_turn=peer.end_of_turn,
+        versions=await versions(peer),
+        load=(load_before, load_now()),
+        measures=summaries(turns),
+        misheard=sum(turn.outcome == "misheard" for turn in every),
+        unanswered=sum(turn.outcome == "unanswered" for turn in every),
+        turns=turns,
     )
 
 
-async def _peer_versions(python: Path) -> dict[str, str]:
-    names = ["pipecat-ai", "faster-whisper", "ctranslate2", "onnxruntime", "piper-tts", "websockets"]
-    program = f"import json, importlib.metadata as m; print(json.dumps({{n: m.version(n) for n in {names}}}))"
-    process = await asyncio.create_subprocess_exec(str(python), "-c", program, stdout=asyncio.subprocess.PIPE)
-    said, _ = await process.communicate()
-    return dict(json.loads(said))
-
-
 @click.command()
-@click.option("--turns", type=click.IntRange(1), default=20, show_default=True, help="Of free talk, on each side.")
-@click.option("--barges", type=click.IntRange(0), default=10, show_default=True, help="Interruptions, on each side.")
+@click.option("--peers", type=PeerNames(), default=DEFAULT_PEERS, show_default=True, help="Measured in this order.")
+@click.option("--turns", type=click.IntRange(0), default=20, show_default=True, help="Of free talk, with each.")
+@click.option("--barges", type=click.IntRange(0), default=10, show_default=True, help="Interruptions, with each.")
 @click.option("--whisper", type=click.Choice(["whisper-base", "whisper-tiny-en"]), default="whisper-base")
-@click.option(
-    "--end-of-turn",
-    type=click.Choice(["silence", "smart"]),
-    default="silence",
-    show_default=True,
-    help="Of the peer: 500 ms of silence, as kouyu, or its own default, Smart Turn.",
-)
-@click.option("--order", default="kouyu,pipecat", show_default=True, help="Also one of them alone.")
-@click.option("--python", type=click.Path(path_type=Path), default=PEER_PYTHON, help="Of the peer's environment.")
+@click.option("--markdown", is_flag=True, help="Print the tables of docs/performance.md too.")
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path))
-def main(order: str, json_file: Path | None, **chosen: object) -> None:
-    """Measure kouyu and a peer on this machine."""
-    options = msgspec.convert(chosen | {"silence_ms": SILENCE_MS}, PeerOptions)
-    if not options.python.exists():
-        raise click.ClickException(f"there is no {options.python}: run `make bench-peers`, which makes it")
-    try:
-        report = asyncio.run(compare(options, order.split(",")))
-    except (ConnectionLost, ServerDidNotStart, OSError) as fault:
-        raise click.ClickException("\n".join((str(fault), *getattr(fault, "__notes__", ())))) from None
-    print_report(report, Console())
+def main(
+    peers: list[str], turns: int, barges: int, whisper: WhisperWeights, markdown: bool, json_file: Path | None
+) -> None:
+    """Measure kouyu and its peers on this machine."""
+    console = Console()
+    options = PeerOptions(whisper=whisper)
+    report = asyncio.run(compare(peers, options, {"free": turns, "barge": barges}, console))
+    print_report(report, console)
+    if markdown:
+        click.echo(as_markdown(report))
     if json_file is not None:
         json_file.write_bytes(msgspec.json.format(msgspec.json.encode(report)))
+    if not report.sides:
+        raise click.ClickException("none of them could be measured")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

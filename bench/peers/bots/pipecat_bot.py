@@ -2,16 +2,22 @@
 
     .venv-peers/bin/python bench/peers/pipecat_bot.py '{"port": 8765, ...}'
 
-Runs in an environment of its own, without kouyu. Prints a line when clients can come. The client sends PCM of 16 kHz as
-binary messages and commands as JSON; it gets PCM of 24 kHz, and JSON for what happens beside it.
+Runs in an environment of its own, without kouyu. It listens when its models are loaded. Each connection gets a pipeline
+of its own, all of them in this process and with the same models. The client sends PCM of 16 kHz as binary messages and
+commands as JSON; it gets PCM of 24 kHz, and JSON for what happens beside it.
 """
 
 import asyncio
+import functools
 import json
 import sys
 from pathlib import Path
 from typing import Any
 
+import pipecat.services.piper.tts
+import pipecat.services.whisper.stt
+import uvicorn
+from fastapi import FastAPI, WebSocket
 from loguru import logger
 from pipecat.audio.vad.silero import SileroVADAnalyzer
 from pipecat.audio.vad.vad_analyzer import VADParams
@@ -34,7 +40,7 @@ from pipecat.serializers.base_serializer import FrameSerializer
 from pipecat.services.openai.llm import OpenAILLMService
 from pipecat.services.piper.tts import PiperTTSService
 from pipecat.services.whisper.stt import WhisperSTTService
-from pipecat.transports.websocket.server import SingleClientWebsocketServerParams, SingleClientWebsocketServerTransport
+from pipecat.transports.websocket.fastapi import FastAPIWebsocketParams, FastAPIWebsocketTransport
 from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 from pipecat.workers.runner import WorkerRunner
@@ -55,8 +61,8 @@ class PlainSerializer(FrameSerializer):
             case OutputAudioRawFrame():
                 return frame.audio
             case InterruptionFrame():
-                return json.dumps({"type": "interruption"})
-            case OutputTransportMessageUrgentFrame(message={"type": "transcript" | "cleared"}):
+                return json.dumps({"type": "stop"})
+            case OutputTransportMessageUrgentFrame(message={"type": "transcript" | "forgotten"}):
                 return json.dumps(frame.message)
             case _:
                 return None
@@ -82,11 +88,11 @@ class Commands(FrameProcessor):
         match frame:
             case InputTransportMessageFrame(message={"say": text}):
                 await self.push_frame(TTSSpeakFrame(text))
-            case InputTransportMessageFrame(message={"clear": _}):
+            case InputTransportMessageFrame(message={"forget": _}):
                 await self.broadcast_interruption()
                 await asyncio.sleep(SETTLING_S)  # the answer that was cut off goes into the context first
                 self._context.set_messages(list(self._opening))
-                await self.push_frame(OutputTransportMessageUrgentFrame(message={"type": "cleared"}))
+                await self.push_frame(OutputTransportMessageUrgentFrame(message={"type": "forgotten"}))
             case _:
                 await self.push_frame(frame, direction)
 
@@ -98,7 +104,7 @@ class TranscriptTeller(FrameProcessor):
         """Pass on everything."""
         await super().process_frame(frame, direction)
         if isinstance(frame, TranscriptionFrame):
-            message = {"type": "transcript", "text": frame.text}
+            message = {"type": "transcript", "data": frame.text}
             await self.push_frame(OutputTransportMessageUrgentFrame(message=message))
         await self.push_frame(frame, direction)
 
@@ -124,7 +130,19 @@ def language_model(options: dict[str, Any]) -> OpenAILLMService:
     return OpenAILLMService(api_key=options["api_key"], base_url=options["base_url"], settings=settings)
 
 
-def pipeline(transport: SingleClientWebsocketServerTransport, options: dict[str, Any]) -> Pipeline:
+def recogniser(options: dict[str, Any]) -> WhisperSTTService:
+    """Whisper on kouyu's weights."""
+    settings = WhisperSTTService.Settings(model=options["whisper"])
+    return WhisperSTTService(device="cpu", compute_type="int8", settings=settings)
+
+
+def voice(options: dict[str, Any]) -> PiperTTSService:
+    """Piper with kouyu's voice."""
+    file = Path(options["voice"])
+    return PiperTTSService(download_dir=file.parent, settings=PiperTTSService.Settings(voice=file.stem))
+
+
+def pipeline(transport: FastAPIWebsocketTransport, options: dict[str, Any]) -> Pipeline:
     """The pipeline of the peer's voice examples, with local services."""
     opening = options["opening"]
     context = LLMContext(list(opening))
@@ -135,47 +153,66 @@ def pipeline(transport: SingleClientWebsocketServerTransport, options: dict[str,
             user_turn_strategies=end_of_turn(options),
         ),
     )
-    voice = Path(options["voice"])
     return Pipeline(
         [
             transport.input(),
             Commands(context, opening),
-            WhisperSTTService(
-                device="cpu", compute_type="int8", settings=WhisperSTTService.Settings(model=options["whisper"])
-            ),
+            recogniser(options),
             TranscriptTeller(),
             user,
             language_model(options),
-            PiperTTSService(download_dir=voice.parent, settings=PiperTTSService.Settings(voice=voice.stem)),
+            voice(options),
             transport.output(),
             assistant,
         ]
     )
 
 
-async def serve(options: dict[str, Any]) -> None:
-    """Serve one client after the other until interrupted."""
-    transport = SingleClientWebsocketServerTransport(
-        SingleClientWebsocketServerParams(audio_in_enabled=True, audio_out_enabled=True, serializer=PlainSerializer()),
-        host="127.0.0.1",
-        port=options["port"],
+def load_models_once(options: dict[str, Any]) -> None:
+    """Have all services share the models, which each would load for itself, and load them now."""
+    whisper, piper = pipecat.services.whisper.stt, pipecat.services.piper.tts
+    whisper.WhisperModel = functools.cache(whisper.WhisperModel)
+    piper.PiperVoice.load = staticmethod(functools.cache(piper.PiperVoice.load))
+    recogniser(options)
+    voice(options)
+
+
+async def talk(websocket: WebSocket, options: dict[str, Any]) -> None:
+    """Serve a client until it leaves."""
+    await websocket.accept()
+    transport = FastAPIWebsocketTransport(
+        websocket,
+        FastAPIWebsocketParams(audio_in_enabled=True, audio_out_enabled=True, serializer=PlainSerializer()),
     )
-
-    @transport.event_handler("on_websocket_ready")
-    async def on_websocket_ready(_: Any) -> None:
-        print(json.dumps({"port": options["port"]}), flush=True)
-
     worker = PipelineWorker(
         pipeline(transport, options),
         params=PipelineParams(audio_in_sample_rate=INPUT_RATE, audio_out_sample_rate=OUTPUT_RATE),
         enable_rtvi=False,  # the client does not speak it
     )
-    runner = WorkerRunner()
+
+    @transport.event_handler("on_client_disconnected")
+    async def on_client_disconnected(*_: Any) -> None:
+        await worker.cancel()
+
+    runner = WorkerRunner(handle_sigint=False)
     await runner.add_workers(worker)
     await runner.run()
+
+
+def app(options: dict[str, Any]) -> FastAPI:
+    """The server."""
+    served = FastAPI()
+
+    @served.websocket("/")
+    async def connected(websocket: WebSocket) -> None:
+        await talk(websocket, options)
+
+    return served
 
 
 if __name__ == "__main__":
     logger.remove()
     logger.add(sys.stderr, level="WARNING")
-    asyncio.run(serve(json.loads(sys.argv[1])))
+    told = json.loads(sys.argv[1])
+    load_models_once(told)
+    uvicorn.run(app(told), host="127.0.0.1", port=told["port"], log_level="warning", ws_per_message_deflate=False)
