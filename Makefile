@@ -70,7 +70,7 @@ bench-peers-ready: $(VENV)/dev.stamp $(VENV)-peers/peers.stamp
 	@$(KOUYU) models fetch
 	@$(KOUYU) models fetch whisper-tiny-en piper-joe
 
-peers-speech-to-speech: $(VENV)-peers-s2s/peers.stamp ## install the largest of those peers, Hugging Face's, for `make bench-peers` (SIZE)
+peers-speech-to-speech: $(VENV)-peers-s2s/peers.stamp ## install the largest of those peers, Hugging Face's, for `make bench-peers` (5.5 GB)
 
 fuzz: $(VENV)/dev.stamp ## send a server of its own everything that the wire allows, and more (bench/fuzz; ARGS="--seed 1 --minutes 5")
 	@$(KOUYU) models fetch
@@ -116,10 +116,11 @@ lock: ## write the lock files anew from pyproject.toml, keeping versions (UPGRAD
 		--no-annotate $(UPGRADE) docs/site/requirements.in --output-file docs/site/requirements.txt
 	$(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-annotate $(UPGRADE) $(CLIENTS)/requirements.in --output-file $(CLIENTS)/requirements.txt
-	for peers in requirements requirements-s2s; do \
-		$(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-			--no-annotate $(UPGRADE) bench/peers/$$peers.in --output-file bench/peers/$$peers.txt; \
-	done
+	$(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--no-annotate $(UPGRADE) bench/peers/requirements.in --output-file bench/peers/requirements.txt
+	$(VENV)-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--no-annotate $(UPGRADE) --override bench/peers/requirements-s2s.overrides bench/peers/requirements-s2s.in \
+		--output-file bench/peers/requirements-s2s.txt
 
 # Other people's software, with dependencies of its own, stays in an environment of its own.
 $(VENV)-peers/peers.stamp: bench/peers/requirements.txt
@@ -131,7 +132,7 @@ $(VENV)-peers/peers.stamp: bench/peers/requirements.txt
 $(VENV)-peers-s2s/peers.stamp: bench/peers/requirements-s2s.txt
 	@$(PYTHON) -m venv $(VENV)-peers-s2s
 	@echo "Installing Hugging Face's speech-to-speech and what it needs (bench/peers/requirements-s2s.txt)"
-	@$(VENV)-peers-s2s/bin/pip install --disable-pip-version-check --quiet --require-hashes -r bench/peers/requirements-s2s.txt
+	@$(VENV)-peers-s2s/bin/pip install --disable-pip-version-check --quiet --no-deps --require-hashes -r bench/peers/requirements-s2s.txt
 	@touch $@
 
 $(VENV)-clients/clients.stamp: $(CLIENTS)/requirements.txt

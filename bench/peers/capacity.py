@@ -18,18 +18,17 @@ import click
 import msgspec
 from rich.console import Console
 
+from bench.peers.attempt import NotMeasured, attempt
 from bench.peers.capacity_report import CapacityComparison, Held, Level, as_markdown, print_report
 from bench.peers.compare import PeerNames, WhisperWeights
-from bench.peers.peer import PeerNotInstalled, PeerOptions, Server
+from bench.peers.peer import PeerOptions, Server
 from bench.peers.peers import PEERS
 from bench.peers.report import load_now
 from bench.peers.talker import Answers, talk
 from bench.peers.turns import live
 from bench.peers.versions import versions
-from kouyu.bench.children import ServerDidNotStart
 from kouyu.bench.machine import this_machine
 from kouyu.bench.question_files import spoken_questions
-from kouyu.bench.received import ConnectionLost
 from kouyu.bench.spoken_question import SpokenQuestion
 from kouyu.bench.statistics import summarise
 
@@ -59,9 +58,9 @@ async def compare(
     failed: dict[str, str] = {}
     for name in names:
         try:
-            held.append(await _held(name, engines, options, console))
-        except (ConnectionLost, ServerDidNotStart, PeerNotInstalled, OSError) as fault:
-            failed[name] = "\n".join((str(fault), *getattr(fault, "__notes__", ())))
+            held.append(await attempt(_held(name, engines, options, console)))
+        except NotMeasured as reason:
+            failed[name] = str(reason)
     return CapacityComparison(
         machine=machine,
         whisper=engines.whisper,

@@ -15,15 +15,14 @@ import click
 import msgspec
 from rich.console import Console
 
-from bench.peers.peer import PeerNotInstalled, PeerOptions
+from bench.peers.attempt import NotMeasured, attempt
+from bench.peers.peer import PeerOptions
 from bench.peers.peers import PEERS
 from bench.peers.report import ComparisonReport, Side, as_markdown, load_now, print_report, summaries
 from bench.peers.turns import measure
 from bench.peers.versions import versions
-from kouyu.bench.children import ServerDidNotStart
 from kouyu.bench.machine import this_machine
 from kouyu.bench.question_files import spoken_questions
-from kouyu.bench.received import ConnectionLost
 
 WhisperWeights = Literal["whisper-base", "whisper-tiny-en"]
 DEFAULT_PEERS: Final = ",".join(PEERS)
@@ -51,9 +50,9 @@ async def compare(
     for name in names:
         console.print(f"{name} ...", style="dim")
         try:
-            sides.append(await _side(name, options, counts))
-        except (ConnectionLost, ServerDidNotStart, PeerNotInstalled, OSError) as fault:
-            failed[name] = "\n".join((str(fault), *getattr(fault, "__notes__", ())))
+            sides.append(await attempt(_side(name, options, counts)))
+        except NotMeasured as reason:
+            failed[name] = str(reason)
     return ComparisonReport(machine=machine, whisper=options.whisper, sides=sides, failed=failed)
 
 

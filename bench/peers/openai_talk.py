@@ -18,7 +18,7 @@ from kouyu.client.voice_client import Event
 
 _RATE: Final = 24_000
 _BYTES_A_MS: Final = _RATE // 1000 * 2
-_OPENED_S: Final = 20.0
+_OPENED_S: Final = 60.0
 _AGAIN_S: Final = 0.1
 
 
@@ -113,7 +113,7 @@ class OpenAIServer:
         url = f"{self._url}?model={model}" if model else self._url
         async with asyncio.timeout(_OPENED_S):
             while True:
-                connection = await connect(url, additional_headers=self._headers, compression=None, max_size=None)
+                connection = await self._connect(url)
                 with contextlib.suppress(ConnectionClosed):
                     if json.loads(await connection.recv())["type"] == "session.created":
                         break
@@ -124,3 +124,8 @@ class OpenAIServer:
             session = {"type": "realtime", "audio": {"input": {"turn_detection": detection, "transcription": {}}}}
             await connection.send(json.dumps({"type": "session.update", "session": session}))
         return connection
+
+    async def _connect(self, url: str) -> ClientConnection:
+        return await connect(
+            url, additional_headers=self._headers, compression=None, max_size=None, open_timeout=_OPENED_S
+        )

@@ -17,7 +17,7 @@ from kouyu.bench.spoken_question import SpokenQuestion, long_announcement
 from kouyu.bench.turn import Turn
 from kouyu.domain.speech_rate import SPEECH_RATE
 
-PATIENCE_S: Final = 20.0
+PATIENCE_S: Final = 30.0
 """A turn without audio this many seconds after its question counts as unanswered."""
 WARM_UP_TURNS: Final = 2
 """Turns at the start of each mode that are not counted."""

@@ -7,6 +7,8 @@ those of the sentence splitter from NLTK's site. Here Piper is one more of its v
 package, and sentences are split by the same algorithm (Punkt) without a list of abbreviations.
 """
 
+import faulthandler, signal
+faulthandler.register(signal.SIGUSR1)
 import json
 import sys
 from collections.abc import Iterator
@@ -51,19 +53,19 @@ class PiperHandler(BaseHandler):
     ) -> None:
         self.should_listen, self.cancel_scope, self.speculative_turns = should_listen, cancel_scope, speculative_turns
         self.voice = PiperVoice.load(voice)
+        list(self.voice.synthesize("Hello."))
 
     def process(self, spoken: Any) -> Iterator[Any]:
-        current = self.speculative_turns.is_latest_after_reopen_grace(spoken.turn_id, spoken.turn_revision)
+        turn = (spoken.turn_id, spoken.turn_revision)
         if isinstance(spoken, EndOfResponse):
-            if not current:
+            if not self.speculative_turns.wait_for_gate(*turn):
                 if spoken.response_key is None:
                     return
                 spoken.cleanup_only = True
             yield AUDIO_RESPONSE_DONE
             return
-        if not current or not spoken.text.strip():
+        if not self.speculative_turns.wait_for_gate(*turn, commit=True) or not spoken.text.strip():
             return
-        self.speculative_turns.commit(spoken.turn_id, spoken.turn_revision)
         generation = self.cancel_scope.generation
         for piece in self.voice.synthesize(spoken.text):
             samples = soxr.resample(piece.audio_float_array, self.voice.config.sample_rate, PIPELINE_RATE)
@@ -108,7 +110,7 @@ def end_of_turn(options: dict[str, Any]) -> list[str]:
 def command(options: dict[str, Any]) -> list[str]:
     """The arguments of its command."""
     return [
-        *("serve", "--host", "127.0.0.1", "--port", str(options["port"]), "--log_level", "warning"),
+        *("serve", "--host", "127.0.0.1", "--port", str(options["port"]), "--log_level", "debug"),
         *("--stt", "faster-whisper", "--faster_whisper_stt_model_name", options["whisper"]),
         *("--faster_whisper_stt_device", "cpu", "--faster_whisper_stt_compute_type", "int8"),
         *("--faster_whisper_stt_gen_beam_size", "5", "--enable_live_transcription", "False"),
