@@ -7,8 +7,6 @@ those of the sentence splitter from NLTK's site. Here Piper is one more of its v
 package, and sentences are split by the same algorithm (Punkt) without a list of abbreviations.
 """
 
-import faulthandler, signal
-faulthandler.register(signal.SIGUSR1)
 import json
 import sys
 from collections.abc import Iterator
@@ -110,7 +108,7 @@ def end_of_turn(options: dict[str, Any]) -> list[str]:
 def command(options: dict[str, Any]) -> list[str]:
     """The arguments of its command."""
     return [
-        *("serve", "--host", "127.0.0.1", "--port", str(options["port"]), "--log_level", "debug"),
+        *("serve", "--host", "127.0.0.1", "--port", str(options["port"]), "--log_level", "warning"),
         *("--stt", "faster-whisper", "--faster_whisper_stt_model_name", options["whisper"]),
         *("--faster_whisper_stt_device", "cpu", "--faster_whisper_stt_compute_type", "int8"),
         *("--faster_whisper_stt_gen_beam_size", "5", "--enable_live_transcription", "False"),
