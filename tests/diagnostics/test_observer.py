@@ -6,11 +6,11 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from kouyu.conversation.effects import Effect, StartReply
+from kouyu.conversation.effects import Effect, Send, StartReply
 from kouyu.conversation.inputs import ReplyDelta, ReplyFinished, TimePassed
 from kouyu.conversation.limits import Limits
 from kouyu.diagnostics.facts.agent import ReplyAsked, ReplyCompleted
-from kouyu.diagnostics.facts.client import AudioSent, SentenceStarted, TurnInterrupted
+from kouyu.diagnostics.facts.client import AudioSent, ChatChanged, SentenceStarted, TurnInterrupted
 from kouyu.diagnostics.facts.session import Failure
 from kouyu.diagnostics.facts.turn import Stages, TurnEnded, TurnStarted
 from kouyu.diagnostics.facts.user import (
@@ -23,7 +23,9 @@ from kouyu.diagnostics.facts.user import (
     TranscriptReceived,
     Waveform,
 )
-from kouyu.domain.requests import Announce
+from kouyu.domain.events import ChatBegan
+from kouyu.domain.options import AnswerOptions
+from kouyu.domain.requests import Announce, AnswerNow, CancelAnswer
 from tests.conversation.simulation import Engines, Report
 from tests.diagnostics.observed import Observed
 
@@ -136,6 +138,27 @@ def test_a_typed_message_that_interrupts_is_the_turn_after() -> None:
     talk.write("another")
     assert [(fact.code, fact.turn, fact.by_turn) for fact in talk.of(TurnInterrupted)] == [(3, 1, 2)]
     assert [fact.question for fact in talk.of(ReplyAsked)] == ["hello", "another"]
+
+
+def test_an_answer_apart_is_a_turn_and_neither_interrupts_nor_is_what_is_heard() -> None:
+    talk = Observed(LONG_ANSWER)
+    talk.write("hello")
+    talk.wait(0.5)
+    talk.give(AnswerNow(options=AnswerOptions(kept=False, context=())))
+    talk.give(AnswerNow(options=AnswerOptions(kept=False, context=())))
+    talk.wait(1)
+    (*_, last) = (send.event for send in talk.all(Send) if isinstance(send.event, ChatBegan))
+    talk.give(CancelAnswer(last.chat.id))
+    talk.write("another")
+    assert [(fact.code, fact.turn, fact.by_turn) for fact in talk.of(TurnInterrupted)] == [(3, 1, 4)]
+    talk.wait(60)
+    talk.give(TimePassed())
+    statuses = [[fact.status for fact in talk.of(ChatChanged, turn)] for turn in (1, 2, 3, 4)]
+    assert [each[-1] for each in statuses] == ["canceled", "completed", "canceled", "completed"]
+    assert {fact.turn for fact in talk.of(AudioSent)} == {1, 4}
+    assert {fact.turn for fact in talk.of(TurnEnded)} == {1, 2, 3, 4}
+    (said,) = talk.of(ReplyCompleted, 2)
+    assert said.text == "".join(LONG_ANSWER.deltas)
 
 
 def test_push_to_talk_is_over_when_the_button_is_released() -> None:

@@ -4,8 +4,11 @@ from typing import Any
 
 import pytest
 
-from kouyu.conversation.effects import Effect, Transcribe
+from kouyu.conversation.effects import Effect, Send, Transcribe
 from kouyu.conversation.inputs import Input, TimePassed
+from kouyu.domain.events import ChatBegan, SpeechDelta
+from kouyu.domain.options import AnswerOptions
+from kouyu.domain.requests import AnswerNow, CancelAnswer
 from kouyu.metrics.server_metrics import ServerMetrics
 from kouyu.metrics.turn_times import TurnTimes
 from tests.conversation.simulation import Engines, Simulation
@@ -111,6 +114,31 @@ def test_a_reply_that_is_certain_from_its_beginning_is_not_speculative() -> None
     talk.wait(30)
     metrics = replayed(talk)
     assert value(metrics, "kouyu_speculative_replies_total", result="used") == 0
+
+
+def test_an_answer_apart_is_no_first_audio_of_a_turn() -> None:
+    talk = Simulation(Engines(first_delta_s=1.0))
+    apart = AnswerOptions(kept=False, context=())
+    talk.free_talk()
+    talk.give(AnswerNow(options=apart))
+    talk.speak(480)
+    talk.silence(800)
+    talk.give(AnswerNow(options=apart))
+    talk.wait(0.5)
+    (*_, began) = (send.event for send in talk.all(Send) if isinstance(send.event, ChatBegan) and send.apart)
+    talk.give(CancelAnswer(began.chat.id))
+    talk.wait(30)
+    metrics = replayed(talk)
+    own = next(at for at, effect in talk.effects if _is_audio(effect))
+    waited = own - first(talk, "input_audio_buffer.speech_stopped")
+    assert value(metrics, "kouyu_turn_first_audio_seconds_sum", began="speech") == pytest.approx(waited)
+    assert value(metrics, "kouyu_turn_first_audio_seconds_count", began="speech") == 1
+    assert value(metrics, "kouyu_turns_total", outcome="completed") == 2
+    assert value(metrics, "kouyu_turns_total", outcome="canceled") == 1
+
+
+def _is_audio(effect: Effect) -> bool:
+    return isinstance(effect, Send) and not effect.apart and isinstance(effect.event, SpeechDelta)
 
 
 def test_errors_are_counted_by_their_code() -> None:

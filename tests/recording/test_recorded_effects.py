@@ -85,6 +85,7 @@ def as_written(effect: Effect) -> Any:
 )
 def test_an_event_is_read_as_it_was_returned(event: Event) -> None:
     returned: list[Effect] = [Send(event), Send(event, SOUNDING), Send(event, SOUNDING, 4)]
+    returned += [Send(event, apart=True), Send(event, SOUNDING, apart=True)]
     assert read([step(*returned), step(*returned)]) == [as_written(effect) for effect in returned] * 2
 
 

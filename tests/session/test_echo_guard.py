@@ -43,6 +43,19 @@ def mixed(*sounds: Samples) -> Samples:
     return noise
 
 
+def speech_over_two(heard: Samples, *played: Samples) -> int:
+    """The longest run of speech that is left where the client plays several items at once, whose packets come in
+    turn."""
+    timeline = AudioTimeline(60)
+    guard = EchoGuard(timeline)
+    for item, samples in enumerate(played):
+        guard.made(item, samples, SPEECH_RATE)
+    for number in range(min(map(len, played)) * 1000 // SPEECH_RATE // PACKET_MS):
+        for item in range(len(played)):
+            guard.sounding(Sounding(item, PACKET_MS, number * PACKET_MS / 1000), now=0.0)
+    return max(detector.speech_ms for detector in _judged(guard, timeline, heard))
+
+
 def speech_in(heard: Samples, played: Samples) -> Iterator[SpeechDetector]:
     """The detector after each chunk of what is heard, while the client plays what the agent said.
 
@@ -53,6 +66,10 @@ def speech_in(heard: Samples, played: Samples) -> Iterator[SpeechDetector]:
     guard.made(ITEM, played, SPEECH_RATE)
     for number in range(len(played) * 1000 // SPEECH_RATE // PACKET_MS):
         guard.sounding(Sounding(ITEM, PACKET_MS, number * PACKET_MS / 1000), now=0.0)
+    yield from _judged(guard, timeline, heard)
+
+
+def _judged(guard: EchoGuard, timeline: AudioTimeline, heard: Samples) -> Iterator[SpeechDetector]:
     detector = SpeechDetector()
     for end in range(CHUNK, len(heard), CHUNK):
         chunk = heard[end - CHUNK : end]
@@ -93,6 +110,15 @@ def test_a_user_interrupts_over_the_echo(decibels: float, delay_ms: float) -> No
     user = delayed(spoken("en-capital"), 1000)
     heard = mixed(delayed(reply, delay_ms, decibels), user)
     assert longest_speech_ms(heard, reply) >= Limits().barge_in_ms
+
+
+def test_two_voices_of_the_agent_at_once_do_not_interrupt_it() -> None:
+    first, second = spoken("en-story"), spoken("en-help")
+    length = min(len(first), len(second))
+    both = first[:length] + second[:length]
+    heard = mixed(delayed(both, 150, -12))
+    assert speech_over_two(heard, first[:length], second[:length]) < Limits().barge_in_ms
+    assert longest_speech_ms(heard, first[:length]) >= Limits().barge_in_ms, "one of them alone explains less"
 
 
 def test_what_was_thrown_away_at_an_interruption_is_no_echo() -> None:

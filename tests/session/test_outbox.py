@@ -137,6 +137,18 @@ async def test_an_interruption_drops_the_audio_that_has_not_left() -> None:
         assert await client.takes(2) == ["conversation.cleared", "chat.updated"]
 
 
+async def test_an_interruption_leaves_the_audio_of_answers_apart() -> None:
+    client = Client()
+    outbox = Outbox(client, Saved(), wire=CozeWire("log"), report=ignore)  # type: ignore[arg-type]
+    outbox.put(audio())
+    outbox.put(msgspec.structs.replace(audio(), apart=True))
+    outbox.drop_waiting_audio()
+    outbox.put(Send(SectionCleared()))
+    client.reads.set()
+    async with running(outbox):
+        assert await client.takes(2) == ["conversation.audio.delta", "conversation.cleared"]
+
+
 async def test_packets_are_reported_when_they_have_left_and_dropped_ones_at_once() -> None:
     client, gone = Client(), list[PacketGone]()
     outbox = Outbox(client, Saved(), wire=CozeWire("log"), report=gone.append)  # type: ignore[arg-type]

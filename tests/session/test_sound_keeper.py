@@ -8,9 +8,9 @@ import pytest
 
 from kouyu.audio.pcm import bytes_from_float
 from kouyu.audio.timeline import AudioTimeline
-from kouyu.conversation.effects import SaveMessage, Send, Transcribe
+from kouyu.conversation.effects import SaveMessage, Send, Speak, Transcribe
 from kouyu.conversation.inputs import TimePassed, TranscriptReady
-from kouyu.domain.configuration import Configuration
+from kouyu.domain.configuration import Configuration, OutputAudio, PcmConfig
 from kouyu.domain.events import Event, OutputInterrupted, SpeechCompleted, SpeechDelta
 from kouyu.domain.ids import NO_ID
 from kouyu.domain.messages import Message
@@ -109,6 +109,29 @@ async def test_announcements_and_what_is_not_saved_are_not_kept(session: Session
     session.send(spoken(NO_ID, NO_ID), SpeechCompleted(envelope()))
     session.send(spoken("unsaved"), SpeechCompleted(envelope()))
     assert await session.kept() == {}
+
+
+async def test_answers_apart_are_not_kept_and_cut_no_other_off(session: Session) -> None:
+    session.save(message("a", "assistant", "answer", "Good day."))
+    aside = Send(spoken("aside", "other"), apart=True)
+    session.send(spoken())
+    session.keeper.follow(TimePassed(), [aside, Send(SpeechCompleted(envelope("aside", "other")), apart=True)])
+    session.send(spoken(), SpeechCompleted(envelope()))
+    assert {name: sound.duration_ms for name, sound in (await session.kept()).items()} == {"a": 2000}
+
+
+async def test_an_answer_has_the_sound_of_its_own_formats(session: Session) -> None:
+    session.save(message("a", "assistant", "answer", "Good day."))
+
+    def speaks(output_audio: OutputAudio, packet: bytes) -> None:
+        configuration = Configuration(output_audio=output_audio)
+        order = Speak(1, 1, "Good day.", first=True, urgent=True, configuration=configuration, chat_id="t")
+        session.keeper.follow(TimePassed(), [order, Send(SpeechDelta(envelope(), packet, 1000.0))])
+
+    speaks(OutputAudio(codec="g711u"), bytes(8_000))
+    speaks(OutputAudio(codec="pcm", pcm_config=PcmConfig(sample_rate=24_000)), bytes(48_000))
+    session.send(SpeechCompleted(envelope()))
+    assert (await session.kept())["a"].duration_ms == 2000
 
 
 async def test_a_session_that_ends_keeps_what_it_was_saying(session: Session) -> None:
