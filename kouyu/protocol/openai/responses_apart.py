@@ -114,5 +114,5 @@ class ResponsesApart:
             case core.ChatFailed():
                 fault = chat.last_error
                 yield from response.fail(fault.msg if isinstance(fault, LastError) else ANSWER_FAILED, chat.usage)
-            case core.ChatCancelled():
+            case _:
                 yield from response.cancel("client_cancelled")

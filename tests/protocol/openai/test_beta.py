@@ -82,6 +82,15 @@ def test_a_response_in_another_voice_has_the_modalities_of_the_session() -> None
     assert (response["voice"], response["modalities"]) == ("alpha", ["text", "audio"])
 
 
+def test_a_response_in_another_format() -> None:
+    session = Session()
+    session.send(from_beta({"type": "response.create", "response": {"output_audio_format": "g711_ulaw"}}))
+    (asked,) = session.requests
+    begun = session.tell(core.ChatBegan(session.chat(), getattr(asked, "origin", None)))
+    response = to_beta(begun[0])["response"]
+    assert (response["output_audio_format"], response["voice"]) == ("g711_ulaw", "joe")
+
+
 def test_a_call_is_the_same_item_in_the_beta() -> None:
     session = Session()
     chat = session.chat()

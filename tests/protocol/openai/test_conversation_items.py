@@ -37,6 +37,12 @@ def test_an_item_counts_with_what_it_has_become() -> None:
     assert ("0" in items, "1" in items, "2" in items) == (False, False, True)
 
 
+def test_the_transcript_of_an_item_that_is_gone_is_not_kept() -> None:
+    items = ConversationItems()
+    items.transcribe("gone", "x")
+    assert (items.get("gone"), items.last_id) == (None, None)
+
+
 def test_a_new_item_in_front_of_all_is_not_the_one_that_is_forgotten() -> None:
     items = ConversationItems()
     for number in range(MOST_ITEMS):

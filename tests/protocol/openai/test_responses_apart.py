@@ -215,6 +215,12 @@ def test_a_response_apart_that_fails_or_is_cut_says_so() -> None:
     assert details[2]["reason"] == "max_output_tokens"
 
 
+def test_the_end_of_an_answer_that_is_not_in_progress_is_not_told() -> None:
+    session = Session()
+    chat = session.chat()
+    assert session.tell(failed(chat, "no model"), core.ChatCancelled(chat), completed(chat)) == []
+
+
 def test_one_response_apart_too_many_is_an_error() -> None:
     session = Session()
     asked = session.send({"type": "response.create", "event_id": "e7", "response": {"conversation": "none"}})
