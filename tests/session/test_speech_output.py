@@ -54,7 +54,7 @@ async def test_an_item_goes_on_in_the_format_of_its_next_order(opened: list[Outp
     reported: list[Input] = []
     output = SpeechOutput(Tone(), reported.append)
     for codec in ("pcm", "pcm", "g711u"):
-        await output.speak(order(1, codec))  # type: ignore[arg-type]  # a codec
+        await output.speak(order(1, codec))
     output.close()
     assert opened == ["pcm", "g711u"]
     sizes = [len(report.packet) for report in reported if isinstance(report, SpeechAudio)]
