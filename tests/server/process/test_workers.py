@@ -120,8 +120,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[Server]:
-    """A server that a test may end."""
-    with running(tmp_path / "data") as started:
+    """A server that a test may end. It lets turns end, however slow the machine is."""
+    with running(tmp_path / "data", "drain_s=600") as started:
         assert started.is_ready(), started.log.read_text()
         yield started
 
