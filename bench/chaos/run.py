@@ -55,7 +55,7 @@ async def disturb(cluster: Cluster, ledger: Ledger, chosen: list[Disturbance], p
         await each.run(cluster, ledger)
         await asyncio.sleep(pause)
         periods.append(Period(each.name, began, clock(), os.getloadavg()[0]))
-        click.echo(f"  {each.name}: {clock() - began:.0f} s", err=True)
+        click.echo(f"{clock() - began:.0f} s {report.line(periods[-1], ledger)}", err=True)
     return periods
 
 

@@ -17,10 +17,15 @@ def session_lock(key: str) -> str:
     return f"SELECT pg_advisory_lock_shared({_SESSION}, {int(key)})"
 
 
-def session_has_ended() -> TextClause:
-    """A condition on rows of ``servers``, on PostgreSQL: the server had a session, whose lock no connection holds."""
+def session_has_ended(*, seen_by: str = "") -> TextClause:
+    """A condition on rows of ``servers``, on PostgreSQL: the server had a session, whose lock no connection holds.
+
+    ``seen_by``: the key of another server's session. The condition fails while that is not held either, as after a
+    restart of PostgreSQL.
+    """
     held = (
         f"SELECT objid::text FROM pg_locks WHERE locktype = 'advisory' AND classid = {_SESSION}"
         " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
     )
-    return text(f"servers.session <> '' AND servers.session NOT IN ({held})")
+    condition = f"servers.session <> '' AND servers.session NOT IN ({held})"
+    return text(f"{condition} AND '{int(seen_by)}' IN ({held})" if seen_by else condition)

@@ -129,17 +129,16 @@ class Forget(msgspec.Struct, frozen=True):
 
 class ForgetDead(msgspec.Struct, frozen=True):
     """Forget those of these servers whose sessions have ended, and mark their open chats as failed; return how many
-    servers and chats there were. Forgets none of a database that has just come up: it has ended all sessions."""
+    servers and chats there were. ``session``: that of the server which has found them."""
 
     runs: tuple[str, ...]
+    session: str
     failed_at: int
 
     def apply(self, connection: Connection) -> tuple[int, int]:
         """See Write."""
         dialect.lock(connection, dialect.SERVERS)
-        if dialect.now(connection) - dialect.up_since(connection) <= LEASE_S:
-            return 0, 0
-        dead = delete(servers).where(servers.c.run.in_(self.runs), session_has_ended())
+        dead = delete(servers).where(servers.c.run.in_(self.runs), session_has_ended(seen_by=self.session))
         forgotten = connection.execute(dead).rowcount
         return forgotten, chats.fail_abandoned(connection, _live(connection), self.failed_at)
 

@@ -7,7 +7,9 @@ a number of its own: the first one forgets those of an earlier run, and frees th
 On PostgreSQL a server that dies (kill -9) loses its lease at once. It has died for certain if two things are so. Its
 session has ended: the connection by which it hears from the others holds a lock, which PostgreSQL frees as soon as the
 kernel closes the sockets of the dead process. And its address refuses connections, or another server has locked its
-data folder. A server that lives, but has lost that connection, is paused or cannot be reached, keeps its lease.
+data folder. A server that lives, but has lost that connection, is paused or cannot be reached, keeps its lease. Only a
+server judges so that has held a lock of its own for SETTLED_S: a restart of PostgreSQL ends all sessions, and those who
+live begin new ones within that time.
 """
 
 import asyncio
@@ -43,6 +45,8 @@ log = logging.getLogger(__name__)
 
 RENEW_S: Final = 3.0
 """How often a server renews its lease."""
+SETTLED_S: Final = 2.0
+"""How long after the begin of its own session a server judges by the sessions of others."""
 MOST_ABANDONED: Final = 10_000
 """Chats that wait for the database, to be marked as failed; further ones are at the next start."""
 
@@ -81,6 +85,8 @@ class ServerLease:
         self._database = database
         self._folder = folder
         self._session = ""
+        self._session_since = 0.0
+        """Since when it was last begun; of the monotonic clock."""
         self._beside_others = beside_others
         self._abandoned: set[str] = set()
         self._ids = ids
@@ -162,15 +168,15 @@ class ServerLease:
 
         On SQLite there are none: see ``forget``.
         """
-        if not self._database.is_shared:
+        if not self._session or time.monotonic() - self._session_since < SETTLED_S:
             return
-        sessionless = select(servers).where(servers.c.run != self._run, session_has_ended())
+        sessionless = select(servers).where(servers.c.run != self._run, session_has_ended(seen_by=self._session))
         suspects = await self._database.records(sessionless, ServerRecord)
         refused = await asyncio.gather(*(refuses_connections(server.address) for server in suspects))
         runs = tuple(server.run for server, refuses in zip(suspects, refused, strict=True) if refuses)
         if not runs:
             return
-        forgotten, failed = await self._database.write_one(ForgetDead(runs, int(self._clock())))
+        forgotten, failed = await self._database.write_one(ForgetDead(runs, self._session, int(self._clock())))
         if forgotten:
             log.warning("%d servers have died; marked %d chats as failed that they ran", forgotten, failed)
 
@@ -205,6 +211,7 @@ class ServerLease:
         session = self._session or str(secrets.randbelow(1 << 31))
         await connection.execute(session_lock(session))
         self._session = session  # the others know with the next renewal
+        self._session_since = time.monotonic()
 
     async def all(self) -> tuple[ServerRecord, ...]:
         """The servers that hold leases, by their numbers."""

@@ -107,13 +107,14 @@ async def start(shared: str) -> AsyncIterator[Start]:
 
 
 @pytest.fixture(autouse=True)
-def database_is_old(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The database of the tests has come up a moment ago."""
-    monkeypatch.setattr("kouyu.store.dialect.up_since", lambda connection: 0.0)
+def sessions_have_settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server judges as soon as it has a session."""
+    monkeypatch.setattr("kouyu.store.servers.SETTLED_S", 0.0)
 
 
 async def test_the_chats_of_a_server_that_has_died_are_failed_at_once(start: Start) -> None:
     first, second = await start(), await start()
+    await second.begin_session()
     await first.begin_session()
     await first.end_session()
     await second.lease.forget_dead()
@@ -123,6 +124,7 @@ async def test_the_chats_of_a_server_that_has_died_are_failed_at_once(start: Sta
 
 async def test_a_server_that_lost_its_connection_and_accepts_others_keeps_its_lease(start: Start) -> None:
     first, second = await start(), await start()
+    await second.begin_session()
     await first.begin_session()
     await first.end_session()
     first.port.listen()  # nobody need accept: it may be paused
@@ -132,6 +134,7 @@ async def test_a_server_that_lost_its_connection_and_accepts_others_keeps_its_le
 
 async def test_a_server_whose_address_is_wrong_keeps_its_lease_while_it_has_a_session(start: Start) -> None:
     first, second = await start(), await start()
+    await second.begin_session()
     await first.begin_session()
     await second.lease.forget_dead()
     assert await first.status() == "in_progress"
@@ -140,23 +143,37 @@ async def test_a_server_whose_address_is_wrong_keeps_its_lease_while_it_has_a_se
 async def test_a_server_that_had_no_session_keeps_its_lease_until_it_is_over(start: Start) -> None:
     """As one of an earlier release, or behind a PgBouncer."""
     first, second = await start(), await start()
+    await second.begin_session()
     await second.lease.forget_dead()
     assert await first.status() == "in_progress"
 
 
-async def test_a_database_that_has_just_come_up_has_ended_the_sessions_itself(
+async def test_who_has_lost_its_own_session_judges_nobody(start: Start) -> None:
+    """A restart of PostgreSQL ends all sessions."""
+    first, second = await start(), await start()
+    await second.begin_session()
+    await first.begin_session()
+    await first.end_session()
+    await second.end_session()
+    await second.lease.forget_dead()
+    assert await first.status() == "in_progress"
+
+
+async def test_who_has_just_begun_its_session_waits_for_those_of_others(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = await start(), await start()
+    await second.begin_session()
     await first.begin_session()
     await first.end_session()
-    monkeypatch.setattr("kouyu.store.dialect.up_since", lambda connection: FOREVER)
+    monkeypatch.setattr("kouyu.store.servers.SETTLED_S", FOREVER)
     await second.lease.forget_dead()
     assert await first.status() == "in_progress"
 
 
 async def test_a_session_that_is_begun_anew_counts(start: Start) -> None:
     first, second = await start(), await start()
+    await second.begin_session()
     await first.begin_session()
     await first.end_session()
     await first.begin_session()
