@@ -21,7 +21,7 @@ from kouyu.client.voice_client import open_client
 from kouyu.domain.errors import CHAT_RUNS
 from kouyu.store.tables import servers
 from tests.server.process.test_server_life import ready
-from tests.server.worker_sessions import HANG
+from tests.server.worker_sessions import FOLDER_VARIABLE, HANG
 
 PATIENCE_S = 120
 """Far more than it takes, for a machine that is busy with other tests."""
@@ -92,7 +92,7 @@ async def start(shared: str, tmp_path: Path) -> AsyncIterator[Start]:
         with (tmp_path / f"{name}.log").open("ab") as log:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", f"tests.server.{program}", str(tmp_path / name), *arguments),
-                env={**os.environ, "KOUYU_DATABASE": shared},
+                env={**os.environ, "KOUYU_DATABASE": shared, FOLDER_VARIABLE: str(tmp_path / name)},
                 stdout=PIPE,
                 stderr=log,
             )
