@@ -1,6 +1,7 @@
 """Access tokens that apps get by signing in, and the refresh tokens that come with them.
 
-The tokens of one sign-in share a grant: revoking one of them revokes all.
+The tokens of one sign-in share a grant: revoking one of them revokes all. A refresh token works once. Where it is
+presented again, it was stolen, or the one after it was, and the grant is to be revoked (RFC 9700, 4.14.2).
 """
 
 import time
@@ -19,7 +20,7 @@ from kouyu.store.errors import StoreError
 from kouyu.store.secret_digest import digest_of
 from kouyu.store.tables import apps, tokens, used_assertions
 from kouyu.store.token_records import APP_TOKEN_OUTLIVES_S, Permission, TokenRecord
-from kouyu.store.token_secret import new_secret
+from kouyu.store.token_secret import family_digest_of, new_refresh_secret, new_secret
 from kouyu.store.token_writes import InsertToken
 
 ACCESS_S: Final = 3600
@@ -115,10 +116,12 @@ class TokenIssuer:
         session_name: str = "",
         refreshes: bool = False,
         grant_id: str = "",
+        refreshed: str = "",
         entry: AddEntry | None = None,
     ) -> IssuedTokens:
         """Make an access token of the app that lasts ``lasts_s``, and a refresh token if ``refreshes``. Neither is
-        saved yet. ``permissions``: the app's, unless given; ``bots``: the only ones it may talk to, if any are given.
+        saved yet. ``permissions``: the app's, unless given; ``bots``: the only ones it may talk to, if any are given;
+        ``refreshed``: the secret of the refresh token that these replace, whose grant has ``grant_id``.
         """
         now = int(self._clock())
         token_id = self._ids.next_id()
@@ -140,7 +143,7 @@ class TokenIssuer:
         if not refreshes:
             return IssuedTokens(access, secret, entry=entry)
         refresh_id = self._ids.next_id()
-        refresh_secret, refresh_digest = new_secret()
+        refresh_secret, refresh_digest, family = new_refresh_secret(refreshed)
         refresh = TokenRecord(
             id=refresh_id,
             name=f"{app.name}.refresh.{refresh_id}",
@@ -151,6 +154,7 @@ class TokenIssuer:
             expires_at=now + REFRESH_S,
             app_id=app.id,
             grant_id=grant_id,
+            refresh_family=family,
         )
         return IssuedTokens(access, secret, refresh, refresh_secret, entry)
 
@@ -167,6 +171,14 @@ class TokenIssuer:
         found = await self._database.record(query, TokenRecord)
         is_valid = found is not None and found.permissions == ("refresh",) and not found.expired(self._clock())
         return found if is_valid else None
+
+    async def grant_of_used(self, app: AppRecord, secret: str) -> str | None:
+        """The grant of the app whose refresh token this was before it was used; None if it was none, or the grant has
+        ended."""
+        of_family = (tokens.c.refresh_family == family_digest_of(secret)) & (tokens.c.refresh_family != "")
+        is_another = (tokens.c.digest != digest_of(secret)) & (tokens.c.app_id == app.id)
+        grant_id: str | None = await self._database.scalar(select(tokens.c.grant_id).where(of_family, is_another))
+        return grant_id
 
     async def rotate(self, refresh: TokenRecord, issued: IssuedTokens) -> bool:
         """Replace a refresh token by issued tokens; False if it was used or revoked meanwhile. Access tokens that it

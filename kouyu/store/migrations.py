@@ -16,6 +16,7 @@ import msgspec
 
 from kouyu.store.app_migration import APPS
 from kouyu.store.client_secret_migration import CLIENT_SECRETS
+from kouyu.store.reuse_migration import REUSE
 from kouyu.store.server_migrations import CLIENTS, SERVERS, SESSIONS, SHARED
 
 Statements = tuple[str, ...]
@@ -293,4 +294,5 @@ STEPS: Final[tuple[Step, ...]] = (
     Step("0.2.0", "make ephemeral keys", CLIENT_SECRETS),
     Step("0.2.0", "servers say which clients are silent", CLIENTS, table="servers"),
     Step("0.2.0", "servers show by a lock that they live", SESSIONS, table="servers"),
+    Step("0.2.0", "used codes and refresh tokens are recognised", REUSE, table="tokens"),
 )

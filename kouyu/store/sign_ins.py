@@ -1,7 +1,8 @@
 """Sign-ins that wait for a user's consent, or for the app to exchange the consent for tokens (rest.md 1.5).
 
 An app with a redirect URI gets an authorization code once its user has consented; a device gets a device code at once,
-and its user enters the short user code that belongs to it. Of either code the store has a digest.
+and its user enters the short user code that belongs to it. Of either code the store has a digest. An authorization
+code that is presented again was stolen, and the tokens that it gave are to be revoked (RFC 6749, 4.1.2).
 """
 
 import secrets
@@ -17,7 +18,7 @@ from kouyu.store.audit import AddEntry
 from kouyu.store.database import Database
 from kouyu.store.issued_tokens import InsertIssued, IssuedTokens
 from kouyu.store.secret_digest import digest_of
-from kouyu.store.tables import sign_ins
+from kouyu.store.tables import sign_ins, used_codes
 
 Status = Literal["pending", "granted", "denied"]
 Outcome = Literal["issued", "pending", "slow_down", "denied", "expired", "unknown", "other_uri", "other_verifier"]
@@ -111,7 +112,8 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
         if self.is_device and sign_in.status == "pending":
             return self._poll(connection, sign_in)
         # In any case: an authorization code that was sent with a wrong verifier may be a stolen one.
-        connection.execute(delete(sign_ins).where(sign_ins.c.digest == self.digest))
+        if connection.execute(delete(sign_ins).where(sign_ins.c.digest == self.digest)).rowcount == 0:
+            return "unknown"  # another server has exchanged it meanwhile
         if not self.is_device:
             if sign_in.redirect_uri != self.redirect_uri:
                 return "other_uri"
@@ -120,7 +122,14 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
         if sign_in.status == "denied":
             return "denied"
         InsertIssued(self.issued).apply(connection)
+        if not self.is_device:
+            self._note_used(connection, sign_in.expires_at)
         return "issued"
+
+    def _note_used(self, connection: Connection, expires_at: int) -> None:
+        connection.execute(delete(used_codes).where(used_codes.c.expires_at <= self.now))
+        used = {"digest": self.digest, "app_id": self.app_id, "grant_id": self.issued.access.grant_id}
+        connection.execute(insert(used_codes).values(**used, expires_at=expires_at))
 
     def _poll(self, connection: Connection, sign_in: SignIn) -> Outcome:
         too_early = sign_in.polled_at is not None and self.now - sign_in.polled_at < sign_in.interval_s - _EARLY_S
@@ -191,3 +200,11 @@ class SignIns:
             issued=issued,
         )
         return await self._database.write_one(exchange)
+
+    async def grant_of_used(self, app: AppRecord, code: str) -> str | None:
+        """The grant that the app got for this authorization code when it was used; None if it was none, or would have
+        expired."""
+        used = (used_codes.c.digest == digest_of(code)) & (used_codes.c.app_id == app.id)
+        is_valid = used_codes.c.expires_at > int(self._clock())
+        grant_id: str | None = await self._database.scalar(select(used_codes.c.grant_id).where(used, is_valid))
+        return grant_id

@@ -89,6 +89,7 @@ class TokenColumns(TypedColumns):
     last_used_at: Named[int | None] = Column(BigInteger)
     app_id: Named[str] = Column(Text)
     grant_id: Named[str] = Column(Text)
+    refresh_family: Named[str] = Column(Text)
     bots: Named[list[str]] = Column(JsonText)
 
 
@@ -125,6 +126,15 @@ class UsedAssertionColumns(TypedColumns):
     """Assertions of service apps that were exchanged; ``digest`` is that of the app and the assertion's id."""
 
     digest: Named[str] = Column(Text, primary_key=True)
+    expires_at: Named[int] = Column(BigInteger)
+
+
+class UsedCodeColumns(TypedColumns):
+    """Authorization codes that were exchanged, until they would have expired; ``grant_id`` is that of their tokens."""
+
+    digest: Named[str] = Column(Text, primary_key=True)
+    app_id: Named[str] = Column(Text)
+    grant_id: Named[str] = Column(Text)
     expires_at: Named[int] = Column(BigInteger)
 
 
@@ -285,6 +295,7 @@ tokens = Table("tokens", metadata, TokenColumns)
 apps = Table("apps", metadata, AppColumns)
 sign_ins = Table("sign_ins", metadata, SignInColumns)
 used_assertions = Table("used_assertions", metadata, UsedAssertionColumns)
+used_codes = Table("used_codes", metadata, UsedCodeColumns)
 audio_used = Table("audio_used", metadata, AudioUsedColumns)
 files = Table("files", metadata, FileColumns)
 file_contents = Table("file_contents", metadata, FileContentColumns)

@@ -60,6 +60,8 @@ class TokenRecord(msgspec.Struct, frozen=True, kw_only=True):
     """The client id of the app that signed in for it; "" for a token that was created."""
     grant_id: str = ""
     """Shared by all tokens of an app's sign-in."""
+    refresh_family: str = ""
+    """Of a refresh token: the digest by which the used ones before it are recognised (``token_secret.py``)."""
     bots: tuple[str, ...] = ()
     """The only bots that its clients may talk to; empty: all of the owner's, and all flows."""
 

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from kouyu.store import dialect
+from kouyu.store.audit import AddEntry
 from kouyu.store.errors import NameTaken
 from kouyu.store.tables import audio_used, tokens
 from kouyu.store.token_records import Permission, TokenRecord
@@ -108,6 +109,18 @@ class RevokeToken(msgspec.Struct, frozen=True):
         if record.grant_id:  # else its refresh token would give the app another one
             connection.execute(delete(tokens).where(tokens.c.grant_id == record.grant_id))
         return record
+
+
+class RevokeGrant(msgspec.Struct, frozen=True):
+    """Delete all tokens of a grant; with ``entry`` in the audit log, unless they are gone already."""
+
+    grant_id: str
+    entry: AddEntry
+
+    def apply(self, connection: Connection) -> None:
+        """See Write."""
+        if connection.execute(delete(tokens).where(tokens.c.grant_id == self.grant_id)).rowcount:
+            self.entry.apply(connection)
 
 
 class CountAudio(msgspec.Struct, frozen=True):

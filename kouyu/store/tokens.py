@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import select
 
 from kouyu.domain.ids import IdFactory
+from kouyu.store.audit import AddEntry
 from kouyu.store.database import Database
 from kouyu.store.secret_digest import digest_of
 from kouyu.store.tables import audio_used, tokens
@@ -32,6 +33,7 @@ from kouyu.store.token_writes import (
     ForgetExpired,
     InsertToken,
     NoteUse,
+    RevokeGrant,
     RevokeToken,
 )
 
@@ -169,6 +171,11 @@ class Tokens:
         revoked = await self._database.write_one(RevokeToken(id_or_name))
         self._verified.clear()
         return revoked
+
+    async def revoke_grant(self, grant_id: str, entry: AddEntry) -> None:
+        """Revoke all tokens of a sign-in. ``entry``: for the audit log, if there are any."""
+        await self._database.write_one(RevokeGrant(grant_id, entry))
+        self._verified.clear()
 
     async def audio_today_ms(self, token_id: str) -> int:
         """The audio that was counted today (UTC) for the clients of this token, in ms."""

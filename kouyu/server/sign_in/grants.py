@@ -92,6 +92,8 @@ class Grants:
         outcome = await self._store.sign_ins.exchange(
             app, given.code, issued, redirect_uri=given.redirect_uri, challenge=challenge
         )
+        if outcome == "unknown" and (grant_id := await self._store.sign_ins.grant_of_used(app, given.code)):
+            await self._revoke_grant(app, grant_id, "an authorization code was presented again")
         return _issued(outcome, issued)
 
     async def _for_device_code(self, given: TokenRequest) -> IssuedTokens:
@@ -101,15 +103,25 @@ class Grants:
 
     async def _for_refresh_token(self, given: TokenRequest, bearer: str) -> IssuedTokens:
         app = await self._app(given, bearer, ("web", "pkce", "device"))
-        refresh = await self._store.issuer.refresh_token(app, given.refresh_token)
-        used = "this refresh token has been used, has expired, or never existed; the user must sign in again"
-        if refresh is None:
-            raise SignInRefused("invalid_grant", used)
-        # Renewals are not in the audit log, where they would crowd out the rest.
-        issued = self._store.issuer.make(app, lasts_s=ACCESS_S, refreshes=True, grant_id=refresh.grant_id)
-        if not await self._store.issuer.rotate(refresh, issued):
-            raise SignInRefused("invalid_grant", used)
-        return issued
+        issuer, secret = self._store.issuer, given.refresh_token
+        if (refresh := await issuer.refresh_token(app, secret)) is not None:
+            # Renewals are not in the audit log, where they would crowd out the rest.
+            issued = issuer.make(app, lasts_s=ACCESS_S, refreshes=True, grant_id=refresh.grant_id, refreshed=secret)
+            if await issuer.rotate(refresh, issued):
+                return issued
+        if grant_id := await issuer.grant_of_used(app, secret):
+            await self._revoke_grant(app, grant_id, "a refresh token was presented again")
+        raise SignInRefused(
+            "invalid_grant",
+            "this refresh token has been used, has expired, or never existed; the user must sign in again",
+        )
+
+    async def _revoke_grant(self, app: AppRecord, grant_id: str, why: str) -> None:
+        actor = Actor(f"app {app.name}", app.owner)
+        entry = self._store.audit.entry(
+            actor, "token.revoked", app.name, owner=app.owner, detail=f"all of a sign-in: {why}"
+        )
+        await self._store.tokens.revoke_grant(grant_id, entry)
 
     def _consented(self, app: AppRecord) -> IssuedTokens:
         """Tokens for an app whose user has consented."""

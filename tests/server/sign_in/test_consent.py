@@ -1,5 +1,6 @@
 """Web and pkce apps: cozepy's link, the consent of a user, and the exchange of the code."""
 
+import asyncio
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -91,12 +92,64 @@ async def test_a_refresh_token_works_once_and_for_its_own_app(pkce: SignedUp, we
         await called(other, "refresh_access_token", first.refresh_token)
     second = await called(program, "refresh_access_token", first.refresh_token)
     assert second.access_token != first.access_token
-    with pytest.raises(CozeAPIError, match="has been used"):
-        await called(program, "refresh_access_token", first.refresh_token)
     with pytest.raises(CozeAPIError, match="never existed"):
         await called(program, "refresh_access_token", second.access_token)
     refused = await pkce.get("/v1/workspaces", headers={"Authorization": f"Bearer {second.refresh_token}"})
     assert refused.status_code == 403
+    with pytest.raises(CozeAPIError, match="has been used"):
+        await called(program, "refresh_access_token", first.refresh_token)
+
+
+async def test_a_used_refresh_token_revokes_all_that_its_sign_in_gave(pkce: SignedUp) -> None:
+    """RFC 9700, 4.14.2: who renews with a used one, or who has the next one, has stolen it."""
+    program = PKCEOAuthApp(pkce.app.id, base_url=pkce.base_url)
+    first, other = [
+        await called(
+            program, "get_access_token", REDIRECT_URI, said(answer.json()["data"]["redirect_to"])["code"], VERIFIER
+        )
+        for answer in (await consent(pkce, link_of(pkce)), await consent(pkce, link_of(pkce)))
+    ]
+    second = await called(program, "refresh_access_token", first.refresh_token)
+    third = await called(program, "refresh_access_token", second.refresh_token)
+    tokens, audit = pkce.server.store.tokens, pkce.server.store.audit
+    assert await tokens.verify(third.access_token) is not None
+    for _ in range(2):
+        with pytest.raises(CozeAPIError, match="has been used"):
+            await called(program, "refresh_access_token", first.refresh_token)
+    assert [await tokens.verify(each.access_token) for each in (first, second, third)] == [None] * 3
+    with pytest.raises(CozeAPIError, match="has been used"):
+        await called(program, "refresh_access_token", third.refresh_token)
+    revoked = [entry for entry in await audit.list() if entry.action == "token.revoked"]
+    assert [(entry.subject, entry.detail) for entry in revoked] == [
+        ("pkce-app", "all of a sign-in: a refresh token was presented again")
+    ]
+    assert await tokens.verify(other.access_token) is not None
+    await called(program, "refresh_access_token", other.refresh_token)
+
+
+async def test_of_two_renewals_at_once_none_leaves_a_token(pkce: SignedUp) -> None:
+    program = PKCEOAuthApp(pkce.app.id, base_url=pkce.base_url)
+    code = said((await consent(pkce, link_of(pkce))).json()["data"]["redirect_to"])["code"]
+    first = await called(program, "get_access_token", REDIRECT_URI, code, VERIFIER)
+    answers = await asyncio.gather(
+        *(called(program, "refresh_access_token", first.refresh_token) for _ in range(2)), return_exceptions=True
+    )
+    assert sorted(isinstance(answer, CozeAPIError) for answer in answers) == [False, True]
+    assert [token for token in await pkce.server.store.tokens.list() if token.app_id] == []
+
+
+async def test_a_code_that_is_presented_again_revokes_what_it_gave(pkce: SignedUp) -> None:
+    """RFC 6749, 4.1.2."""
+    program = PKCEOAuthApp(pkce.app.id, base_url=pkce.base_url)
+    code = said((await consent(pkce, link_of(pkce))).json()["data"]["redirect_to"])["code"]
+    issued = await called(program, "get_access_token", REDIRECT_URI, code, VERIFIER)
+    tokens = pkce.server.store.tokens
+    assert await tokens.verify(issued.access_token) is not None
+    with pytest.raises(CozeAPIError, match="has been used"):
+        await called(program, "get_access_token", REDIRECT_URI, code, VERIFIER)
+    assert await tokens.verify(issued.access_token) is None
+    with pytest.raises(CozeAPIError, match="has been used"):
+        await called(program, "refresh_access_token", issued.refresh_token)
 
 
 async def test_revoking_one_token_of_a_grant_revokes_all(pkce: SignedUp) -> None:
