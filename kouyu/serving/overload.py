@@ -23,6 +23,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
+from kouyu.diagnostics.child_processes import ChildProcesses
 from kouyu.diagnostics.machine_use import MachineUse
 from kouyu.engines.pressure import EnginesElsewhere
 from kouyu.engines.scheduler import Scheduler
@@ -78,6 +79,8 @@ class Overload:
 
     def __init__(self, limits: OverloadLimits | None = None, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.limits = limits or OverloadLimits()
+        self.child_processes = ChildProcesses()
+        """Read while ``watching`` is entered."""
         self._clock = clock
         self._answers: deque[tuple[float, float]] = deque(maxlen=_ANSWERS)
         self._newcomers: deque[float] = deque()
@@ -152,12 +155,15 @@ class Overload:
     @asynccontextmanager
     async def watching(self, scheduler: Scheduler, elsewhere: EnginesElsewhere) -> AsyncIterator[None]:
         """Sample the scheduler, the engines elsewhere, the event loop and the machine while the block runs."""
-        async with in_background(self._watch(scheduler, elsewhere), "overload"):
+        async with (
+            in_background(self.child_processes.keep_reading(), "child-processes"),
+            in_background(self._watch(scheduler, elsewhere), "overload"),
+        ):
             yield
 
     async def _watch(self, scheduler: Scheduler, elsewhere: EnginesElsewhere) -> None:
         clock = asyncio.get_running_loop().time
-        use = MachineUse(scheduler.workers, lambda: scheduler.needed_busy_s)
+        use = MachineUse(scheduler.workers, lambda: scheduler.needed_busy_s, lambda: self.child_processes.uses)
         while True:
             due = clock() + _SAMPLE_S
             await asyncio.sleep(_SAMPLE_S)

@@ -250,9 +250,11 @@ class EmbeddedModel:
 
     async def _timed(self, body: dict[str, Any]) -> tuple[_Timings, float]:
         """The times of a completion, and the share of each thread's time in which it had a processor, 0 to 1."""
-        began, began_work = time.monotonic(), processor_time_s(self.process_id)
+        began_work = await asyncio.to_thread(processor_time_s, self.process_id)
+        began = time.monotonic()
         answer = await self._supervisor.post("/completion", body)
-        taken_s, work = time.monotonic() - began, processor_time_s(self.process_id)
+        taken_s = time.monotonic() - began
+        work = await asyncio.to_thread(processor_time_s, self.process_id)
         timings = msgspec.json.decode(answer, type=_Completion).timings
         if began_work is None or work is None:
             return timings, 1.0

@@ -1,9 +1,9 @@
 """Connects the server's metrics with the parts that they are read from."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from kouyu.diagnostics.child_processes import ProcessUse, children, use_of
+from kouyu.diagnostics.child_processes import ProcessUse
 from kouyu.diagnostics.loop_watchdog import LoopWatchdog
 from kouyu.metrics.readings import Readings
 from kouyu.metrics.recent_metrics import RecentMetrics
@@ -41,7 +41,7 @@ def measure(
             running=load.running,
             oldest_wait_s=load.oldest_wait,
             engine_busy_s=services.scheduler.busy_s,
-            child_processes=uses_of_children(language_model()),
+            child_processes=uses_by_name(services.overload.child_processes.uses.of, language_model()),
             loop_lag_s=services.overload.loop_lag_s,
             loop_blocked=holds.count,
             loop_longest_s=holds.longest_ms / 1000,
@@ -52,12 +52,11 @@ def measure(
     return RecentMetrics(services.metrics, read)
 
 
-def uses_of_children(language_model: int | None) -> dict[str, ProcessUse]:
-    """What the language model's process uses, and all other processes that this one has started together."""
+def uses_by_name(children: Mapping[int, ProcessUse], language_model: int | None) -> dict[str, ProcessUse]:
+    """What the language model's process uses, and all other ``children`` together."""
     uses: dict[str, ProcessUse] = {}
-    for child in children():
-        if (use := use_of(child)) is not None:
-            name = "language_model" if child == language_model else "other"
-            so_far = uses.get(name, ProcessUse(0.0, 0))
-            uses[name] = ProcessUse(so_far.processor_s + use.processor_s, so_far.resident_bytes + use.resident_bytes)
+    for child, use in children.items():
+        name = "language_model" if child == language_model else "other"
+        so_far = uses.get(name, ProcessUse(0.0, 0))
+        uses[name] = ProcessUse(so_far.processor_s + use.processor_s, so_far.resident_bytes + use.resident_bytes)
     return uses

@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from kouyu.server.process.measuring import uses_of_children
+from kouyu.diagnostics.child_processes import uses_of_children
+from kouyu.server.process.measuring import uses_by_name
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
@@ -17,11 +18,12 @@ def test_the_language_model_is_named_and_the_others_are_counted_together() -> No
         for child in children:
             assert child.stdout is not None
             assert child.stdout.readline() == "here\n"
-        uses = uses_of_children(children[0].pid)
+        of_children = uses_of_children().of
+        uses = uses_by_name(of_children, children[0].pid)
         assert set(uses) == {"language_model", "other"}
         assert uses["language_model"].resident_bytes > 1_000_000
         assert uses["other"].resident_bytes > uses["language_model"].resident_bytes
-        assert "language_model" not in uses_of_children(None)
+        assert "language_model" not in uses_by_name(of_children, None)
     finally:
         for child in children:
             child.communicate("\n")
