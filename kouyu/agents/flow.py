@@ -106,7 +106,7 @@ class Flow:
         except Exception as fault:  # the boundary to the operator's program
             # Without the exception's text, which may quote the user.
             trace = "".join(traceback.format_tb(fault.__traceback__))
-            log.error("flow %s failed: %s\n%s", self._id, type(fault).__name__, trace)
+            log.error("flow %s failed: %s\n%s", self._id, type(fault).__name__, trace.rstrip())
             raise AgentError(f"Flow {self._id} failed: {type(fault).__name__}") from fault
 
 

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Final
 
 import click
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Column, Table
 
 from kouyu.cli.app_keys import new_key_pair, public_keys_in, write_private_key
 from kouyu.cli.local_server import address_of, data_dir_option, data_folder
 from kouyu.cli.on_store import on_store
 from kouyu.cli.operator import operator
+from kouyu.cli.safe_console import SafeConsole
+from kouyu.cli.saying import say
 from kouyu.cli.token_options import permission_option, permissions_of
 from kouyu.store.apps import AppKind, AppRecord
 from kouyu.store.store import Store
@@ -145,9 +145,8 @@ def list_apps(data_dir: Path | None) -> None:
     )  # fmt: skip
     for record in records:
         known = "\n".join((*record.public_keys, *record.redirect_uris, *(f"aud {each}" for each in record.audiences)))
-        cells = (record.name, record.id, record.kind, record.owner, opened_by(record.permissions), known)
-        table.add_row(*map(escape, cells))
-    Console(width=None if sys.stdout.isatty() else 160).print(
+        table.add_row(record.name, record.id, record.kind, record.owner, opened_by(record.permissions), known)
+    SafeConsole(width=None if sys.stdout.isatty() else 160).print(
         table if records else "There are no apps. Register one with: kouyu app create NAME --kind service"
     )
 
@@ -169,7 +168,7 @@ def delete(name_or_id: str, data_dir: Path | None) -> None:
 
     if on_store(data_dir, remove, fresh=False) is None:
         raise click.ClickException(f"there is no app {name_or_id}; kouyu app list has all of them")
-    click.echo(f"Deleted {name_or_id}, and revoked its tokens.")
+    say(f"Deleted {name_or_id}, and revoked its tokens.")
 
 
 def _check_options(
@@ -199,7 +198,7 @@ def _check_options(
 def _show(record: AppRecord, secret: str, private_key: Path | None, data_dir: Path | None) -> None:
     """Print what the app needs, as the SDKs' examples name it."""
     made = datetime.fromtimestamp(record.created_at)
-    click.echo(f"Registered {record.name} ({record.kind}) on {made:%Y-%m-%d}. What it needs:")
+    say(f"Registered {record.name} ({record.kind}) on {made:%Y-%m-%d}. What it needs:")
     lines = {"client id": record.id}
     if secret:
         lines["client secret"] = f"{secret}   (not shown again)"
@@ -214,4 +213,4 @@ def _show(record: AppRecord, secret: str, private_key: Path | None, data_dir: Pa
     except click.ClickException:
         lines["base URL"] = "that of the server, which has not been started yet"
     for name, value in lines.items():
-        click.echo(f"  {name}: {value}")
+        say(f"  {name}: {value}")

@@ -7,11 +7,11 @@ from time import time
 
 import click
 import msgspec
-from rich.console import Console
 from rich.table import Column, Table
 
 from kouyu.cli.local_server import data_dir_option
 from kouyu.cli.on_store import on_store
+from kouyu.cli.safe_console import SafeConsole
 from kouyu.cli.token_options import Duration
 from kouyu.store.audit import LISTED
 
@@ -38,4 +38,4 @@ def audit(since: int | None, limit: int, as_json: bool, data_dir: Path | None) -
     for entry in entries:
         when = f"{datetime.fromtimestamp(entry.at):%Y-%m-%d %H:%M:%S}"
         table.add_row(when, entry.actor, entry.action, entry.subject, entry.owner, entry.detail)
-    Console(width=None if sys.stdout.isatty() else 160).print(table if entries else "There are no entries.")
+    SafeConsole(width=None if sys.stdout.isatty() else 160).print(table if entries else "There are no entries.")

@@ -10,6 +10,7 @@ from kouyu.cli.copy_progress import CopyProgress
 from kouyu.cli.local_server import chosen_folder, chosen_store, data_dir_option
 from kouyu.cli.on_store import note_done
 from kouyu.cli.output_file import OutputFile
+from kouyu.cli.saying import say
 from kouyu.store import dialect, location, migrations
 from kouyu.store.errors import StoreError
 
@@ -52,13 +53,13 @@ def backup(file: Path, without_database: bool, force: bool, data_dir: Path | Non
     except BackupError as error:
         raise click.ClickException(str(error)) from error
     for file_id in saved.without_content:
-        click.echo(f"Warning: the content of the uploaded file {file_id} is missing in {folder}", err=True)
+        say(f"Warning: the content of the uploaded file {file_id} is missing in {folder}", err=True)
     manifest = saved.manifest
     if database is None or manifest.schema_version == len(migrations.STEPS):  # an older one may have none
         note_done(data_dir, "backup.made", str(file.absolute()))
     kept = f"{len(manifest.entries)} files, {manifest.size / 1e6:.1f} MB"
     schema = "without the database" if database is None else f"schema version {manifest.schema_version}"
-    click.echo(f"Saved {folder} in {file}: {kept}, of kouyu {manifest.kouyu}, {schema}")
+    say(f"Saved {folder} in {file}: {kept}, of kouyu {manifest.kouyu}, {schema}")
 
 
 def sqlite_file(database: str | Path) -> Path | None:

@@ -7,7 +7,6 @@ from typing import Any, Final, TypeVar, get_args
 
 import click
 import msgspec
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from kouyu.bench.capacity import CapacityMode, CapacityOptions, measure_capacity
@@ -29,6 +28,7 @@ from kouyu.bench.stages import StagesOptions, StagesReport, measure_stages
 from kouyu.bench.stages_report import print_stages
 from kouyu.cli.local_server import data_folder, token_of
 from kouyu.cli.output_file import OutputFile
+from kouyu.cli.safe_console import SafeConsole
 from kouyu.cli.tier_option import TIER_NAMES, check_fetched, fetched_tier_option
 from kouyu.client.voice_client import RefusedByServer
 
@@ -109,7 +109,7 @@ def latency(
     if wanted.config is not None and wanted.fast_llm:
         raise click.UsageError("--fast-llm sets the bot, and so does --config: choose one of them")
     report = _run(_with_progress(wanted))
-    print_latency(report, Console())
+    print_latency(report, SafeConsole())
     _write(report, json_file)
     if plot is not None:
         plot.write_text(latency_chart(report), encoding="utf-8")
@@ -138,14 +138,14 @@ def capacity(json_file: Path | None, plot: Path | None, **options: Any) -> None:
     Adds clients that talk in real time, until the server processes frames later than 50 ms (99th percentile), or
     answers more slowly than --slowest-answer (median).
     """
-    console = Console(stderr=True)
+    console = SafeConsole(stderr=True)
 
     def on_level(level: Level) -> None:
         lag = level.ingest.p99 if level.ingest is not None else 0.0
         console.print(f"{level.sessions} sessions: frames processed after {lag:.1f} ms (p99)", highlight=False)
 
     report = _run(measure_capacity(CapacityOptions(**options), on_level=on_level))
-    print_capacity(report, Console())
+    print_capacity(report, SafeConsole())
     _write(report, json_file)
     if plot is not None:
         plot.write_text(capacity_chart(report), encoding="utf-8")
@@ -170,7 +170,7 @@ def soak(json_file: Path | None, **options: Any) -> None:
     Clients talk in real time, disconnect after some turns and reconnect. Shows the server's memory at the start, after
     the warm-up (a fifth of the time), at the end, and after all clients have disconnected. Linux only.
     """
-    console = Console(stderr=True)
+    console = SafeConsole(stderr=True)
 
     def on_moment(moment: Moment) -> None:
         private, heap = f"{moment.own_private_mib:.1f} MiB private", moment.heap
@@ -179,7 +179,7 @@ def soak(json_file: Path | None, **options: Any) -> None:
         console.print(f"minute {moment.minute:.1f}: {memory}; {counts}", highlight=False)
 
     report = _run(measure_soak(SoakOptions(**options), on_moment=on_moment))
-    print_soak(report, Console())
+    print_soak(report, SafeConsole())
     _write(report, json_file)
 
 
@@ -206,7 +206,7 @@ def stages(tiers: tuple[str, ...], json_file: Path | None, **options: Any) -> No
     machine, unlike latency. Linux only.
     """
     report = _run(_stages_with_progress(StagesOptions(tiers=tiers or (None,), **options)))
-    print_stages(report, Console())
+    print_stages(report, SafeConsole())
     _write(report, json_file)
 
 
@@ -217,7 +217,7 @@ def stages(tiers: tuple[str, ...], json_file: Path | None, **options: Any) -> No
 def proxy_command(frames: int, every_ms: float, json_file: Path | None) -> None:
     """Measure how much later a frame of audio arrives through `kouyu proxy`, which records it."""
     report = _run(measure_proxy(frames, every_ms))
-    print_proxy(report, Console())
+    print_proxy(report, SafeConsole())
     _write(report, json_file)
 
 
@@ -236,7 +236,7 @@ def _server(url: str | None, token: str | None, folder: Path | None) -> ServerAd
 
 def _progress() -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=Console(stderr=True), transient=True)
+    return Progress(*columns, console=SafeConsole(stderr=True), transient=True)
 
 
 async def _stages_with_progress(options: StagesOptions) -> StagesReport:

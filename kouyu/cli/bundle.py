@@ -17,6 +17,7 @@ from kouyu.cli.copy_progress import CopyProgress
 from kouyu.cli.local_server import settings_here
 from kouyu.cli.models import WeightSetName, fetch_shown
 from kouyu.cli.output_file import OutputFile
+from kouyu.cli.saying import say
 from kouyu.cli.tier_option import tier_option
 from kouyu.weights import cache, catalogue
 from kouyu.weights.errors import WeightsError
@@ -64,7 +65,7 @@ def bundle(
         fetch_shown(sets, chosen_mirror(settings_here().weights.mirror))
         sets = tuple(map(cache.usable, sets))
         with tempfile.TemporaryDirectory(dir=file.absolute().parent, prefix=".kouyu-bundle-") as folder:
-            click.echo(f"Collecting the wheels for Python {target.python} on {target.platform}", err=True)
+            say(f"Collecting the wheels for Python {target.python} on {target.platform}", err=True)
             collect_wheels(target, chosen, Path(folder), shown=sys.stderr.isatty())
             with CopyProgress() as progress:
                 made = write_bundle(
@@ -75,8 +76,8 @@ def bundle(
     except OSError as error:
         raise click.ClickException(f"{error.filename or file}: {error.strerror or error}") from error
     size = sum(each.size for each in made.files) / 1e6
-    click.echo(f"{file}: {len(made.files)} files, {size:.0f} MB, in {time.monotonic() - begun:.0f} s. On that machine:")
-    click.echo(f"  tar xf {file.name} && python{target.python} kouyu-{made.kouyu}/install.py FOLDER")
+    say(f"{file}: {len(made.files)} files, {size:.0f} MB, in {time.monotonic() - begun:.0f} s. On that machine:")
+    say(f"  tar xf {file.name} && python{target.python} kouyu-{made.kouyu}/install.py FOLDER")
 
 
 def _sets(extras: Sequence[str], tier: str | None, more: Sequence[WeightSet]) -> tuple[WeightSet, ...]:

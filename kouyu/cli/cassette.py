@@ -8,6 +8,7 @@ from kouyu.cassettes.format import Header
 from kouyu.cassettes.importing import NotASession, import_session
 from kouyu.cassettes.secrets import Secrets
 from kouyu.cassettes.writing import CassetteWriter, NotEmpty
+from kouyu.cli.saying import say
 
 
 @click.group()
@@ -33,4 +34,4 @@ def import_(files: tuple[Path, ...], folder: Path, without_voice: bool) -> None:
         raise click.ClickException(str(fault)) from None
     except OSError as fault:
         raise click.ClickException(f"{fault.filename}: {fault.strerror}") from None
-    click.echo(f"{folder}: {len(files)} connections; play them with: kouyu play {folder}")
+    say(f"{folder}: {len(files)} connections; play them with: kouyu play {folder}")

@@ -3,9 +3,10 @@
 import sys
 from types import TracebackType
 
-import click
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+from kouyu.cli.safe_console import SafeConsole
+from kouyu.cli.saying import say
 
 
 class CopyProgress:
@@ -14,7 +15,7 @@ class CopyProgress:
     def __init__(self) -> None:
         self._bars = (
             Progress(
-                TextColumn("{task.description:10}"), BarColumn(), TaskProgressColumn(), console=Console(stderr=True)
+                TextColumn("{task.description:10}"), BarColumn(), TaskProgressColumn(), console=SafeConsole(stderr=True)
             )
             if sys.stderr.isatty()
             else None
@@ -35,7 +36,7 @@ class CopyProgress:
         if part != self._part:
             self._part = part
             if self._bars is None:
-                click.echo(f"Copying the {part} ...", err=True)
+                say(f"Copying the {part} ...", err=True)
             else:
                 self._bars.add_task(part)
         if self._bars is not None:

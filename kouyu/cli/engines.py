@@ -10,6 +10,7 @@ import click
 import msgspec
 import uvloop
 
+from kouyu.cli.saying import say
 from kouyu.cli.stop_signals import stop_signals
 from kouyu.engine_server.listeners import CannotListen
 from kouyu.engine_server.process import Ready, serve_engines
@@ -111,8 +112,8 @@ def _print_json(ready: Ready) -> None:
 
 
 def _print_ready(ready: Ready) -> None:
-    click.echo(f"engines are ready: {', '.join(ready.kinds)}, on {ready.workers} threads")
+    say(f"engines are ready: {', '.join(ready.kinds)}, on {ready.workers} threads")
     everywhere = ready.url.startswith(("http://0.0.0.0:", "http://[::]:"))
     note = "all addresses of this machine; engines.remote.urls of servers has one of them"
-    click.echo(f"  address  {ready.url}   ({note if everywhere else 'engines.remote.urls of servers'})")
-    click.echo("\nCtrl-C stops them.")
+    say(f"  address  {ready.url}   ({note if everywhere else 'engines.remote.urls of servers'})")
+    say("\nCtrl-C stops them.")

@@ -7,7 +7,6 @@ from typing import Final, get_args
 
 import click
 import msgspec
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from kouyu.agents.agent import AgentError
@@ -20,6 +19,7 @@ from kouyu.bench.question_files import LANGUAGES
 from kouyu.bench.spoken_question import Language
 from kouyu.cli.eval_hearing import hearing
 from kouyu.cli.output_file import OutputFile
+from kouyu.cli.safe_console import SafeConsole
 from kouyu.weights.errors import WeightsError
 
 _HALVES: Final = get_args(Half)
@@ -91,7 +91,7 @@ def answers(
         report = asyncio.run(_with_progress(options))
     except (AgentError, BadQuestions, WeightsError) as error:
         raise click.ClickException(str(error)) from error
-    print_answers(report, Console(), each=each)
+    print_answers(report, SafeConsole(), each=each)
     if json_file is not None:
         json_file.write_bytes(msgspec.json.format(msgspec.json.encode(report)))
 
@@ -107,6 +107,6 @@ def _asked(
 
 async def _with_progress(options: AnswersOptions) -> AnswersReport:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with Progress(*columns, console=SafeConsole(stderr=True), transient=True) as progress:
         task = progress.add_task("asking", total=options.count)
         return await run_answers(options, on_answer=lambda: progress.advance(task))

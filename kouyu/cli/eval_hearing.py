@@ -8,7 +8,6 @@ from typing import Final, get_args
 
 import click
 import msgspec
-from rich.console import Console
 from rich.progress import track
 
 from kouyu.assembly.engine_loading import load_recognizer, load_voice_activity
@@ -18,6 +17,7 @@ from kouyu.bench.recognition.recordings import Half, NoRecordings, Recording, ch
 from kouyu.bench.recognition.report import print_report, report_of
 from kouyu.bench.recognition.run import Heard, RecognitionRun
 from kouyu.cli.output_file import OutputFile
+from kouyu.cli.safe_console import SafeConsole
 from kouyu.engines import engine_registry
 from kouyu.engines.errors import EngineError, EngineUnavailable
 from kouyu.engines.scheduler import Scheduler
@@ -100,7 +100,7 @@ def hearing(
         engine=_engine_name(settings),
         settings=str(config or ""),
     )
-    print_report(report, worst, Console())
+    print_report(report, worst, SafeConsole())
     if json_file is not None:
         json_file.write_bytes(msgspec.json.format(msgspec.json.encode(report)))
 
@@ -118,7 +118,7 @@ async def _heard(
             accents=accents,
         )
         try:
-            shown = track(recordings, "recognising", console=Console(stderr=True), transient=True)
+            shown = track(recordings, "recognising", console=SafeConsole(stderr=True), transient=True)
             return [await run.heard(recording) for recording in shown]
         finally:
             await run.voice_activity.close()

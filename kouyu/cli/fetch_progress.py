@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 
-import click
-from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from kouyu.cli.safe_console import SafeConsole
+from kouyu.cli.saying import say
 from kouyu.weights.errors import FetchFailed
 from kouyu.weights.weight_set import WeightSet
 
@@ -15,7 +15,7 @@ from kouyu.weights.weight_set import WeightSet
 class Bars:
     """Progress bars, one for each weight set."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: SafeConsole) -> None:
         self._progress = Progress(
             TextColumn("{task.description:27}"), BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=console
         )
@@ -72,7 +72,7 @@ class Lines:
 
     def _say(self, line: str) -> None:
         with self._one_line_at_a_time:
-            click.echo(line, err=True)
+            say(line, err=True)
 
 
 def _replaced(weight_set: WeightSet, substitute: WeightSet, why: FetchFailed) -> str:

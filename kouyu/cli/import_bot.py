@@ -10,6 +10,7 @@ import click
 import httpx
 import msgspec
 
+from kouyu.cli.saying import say
 from kouyu.engines.this_machine import is_this_machine
 from kouyu.settings import SettingsError, load
 from kouyu.settings.adding import add_bot
@@ -92,16 +93,14 @@ def import_bot(
         add_bot(path, values)
     except SettingsError as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"{path}: the bot {values['id']!r} was added; clients may name it {bot_id} too")
+    say(f"{path}: the bot {values['id']!r} was added; clients may name it {bot_id} too")
     if voice and voice not in known:
-        click.echo(
-            f"Its voice in the cloud is {voice}. For clients that name it, say under [engines] which one speaks:"
-        )
-        click.echo(f'  voice_aliases = {{ "{voice}" = "{voice_id or "…"}" }}')
+        say(f"Its voice in the cloud is {voice}. For clients that name it, say under [engines] which one speaks:")
+        say(f'  voice_aliases = {{ "{voice}" = "{voice_id or "…"}" }}')
     for name, instead in _LEFT_BEHIND.items():
         if _has(getattr(bot, name)):
-            click.echo(f"Not taken over: {instead}")
-    click.echo("The built-in model answers until its table [bots.model] names another one. Then: kouyu serve --check")
+            say(f"Not taken over: {instead}")
+    say("The built-in model answers until its table [bots.model] names another one. Then: kouyu serve --check")
 
 
 def _has(field: tuple[Any, ...] | dict[str, Any] | None) -> bool:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import sys
 
 import click
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from kouyu.cli.installed_licences import installed_packages, is_gpl
+from kouyu.cli.safe_console import SafeConsole
 from kouyu.weights import cache, catalogue
 
 
@@ -19,7 +18,7 @@ def licences() -> None:
 
     A licence under which whoever passes the program on must offer its source (GPL) is marked with *.
     """
-    console = Console(width=None if sys.stdout.isatty() else 160)
+    console = SafeConsole(width=None if sys.stdout.isatty() else 160)
     packages = installed_packages()
     console.print(_weights())
     console.print(_table("Python package", [(each.name, each.version, each.licence) for each in packages]))
@@ -31,7 +30,7 @@ def licences() -> None:
 def _weights() -> Table:
     table = Table("Weight set", "Fetched", "Licence", "Note", box=None, pad_edge=False)
     for each in catalogue.every_set():
-        table.add_row(each.name, "yes" if cache.is_there(each) else "no", _marked(each.licence), escape(each.note))
+        table.add_row(each.name, "yes" if cache.is_there(each) else "no", _marked(each.licence), each.note)
     table.add_row("")
     return table
 

@@ -13,6 +13,7 @@ import click
 
 from kouyu import extras
 from kouyu.server.process.terminal import survive_hangups
+from kouyu.text.visible import visible
 
 COMMANDS: Final = {
     "serve": "Run the server.",
@@ -58,9 +59,15 @@ class LazyGroup(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the sub-command. If a library of an extra is missing, the error says what to install."""
+        """Run the sub-command. If a library of an extra is missing, the error says what to install.
+
+        What errors quote cannot control the terminal.
+        """
         try:
             return super().invoke(ctx)
+        except click.ClickException as error:
+            error.message = visible(error.message)  # type: ignore[misc]
+            raise
         except ModuleNotFoundError as error:
             raise _lacking(ctx.invoked_subcommand or "", error) from error
 

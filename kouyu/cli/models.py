@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from kouyu.agents.agent import AgentError
@@ -18,6 +16,8 @@ from kouyu.agents.embedded.engine import ENGINE, can_start, chosen_for_good, cho
 from kouyu.agents.embedded.tiers import TIERS
 from kouyu.cli.fetch_progress import Bars, Lines
 from kouyu.cli.local_server import settings_here
+from kouyu.cli.safe_console import SafeConsole
+from kouyu.cli.saying import say
 from kouyu.cli.tier_option import TIER_NAMES
 from kouyu.settings import Settings, SettingsError, load
 from kouyu.settings.all_settings import anchored
@@ -65,9 +65,9 @@ def list_models() -> None:
             weight_set.licence,
             _megabytes(weight_set),
             state,
-            escape(weight_set.note),
+            weight_set.note,
         )
-    console = Console(width=None if sys.stdout.isatty() else 160)
+    console = SafeConsole(width=None if sys.stdout.isatty() else 160)
     console.print(table)
     console.print(f"\nin {cache.root()}", highlight=False, soft_wrap=True)
     console.print(f"language model: {_language_model()}", highlight=False, soft_wrap=True)
@@ -117,9 +117,9 @@ def _spare(error: SetsFailed, wanted: Sequence[WeightSet]) -> None:
     if needed := {name: why for name, why in error.failures.items() if name not in spared}:
         raise SetsFailed(needed) from error
     for name in recommended & set(error.failures):
-        click.echo(f"The server starts without {name}: {error.failures[name]}", err=True)
+        say(f"The server starts without {name}: {error.failures[name]}", err=True)
     for name in set(substitutes) & set(error.failures):
-        click.echo(f"{substitutes[name]} takes the place of {name}: {error.failures[name]}", err=True)
+        say(f"{substitutes[name]} takes the place of {name}: {error.failures[name]}", err=True)
 
 
 def _settle_language_model(settings: Settings, mirror: str, *, to_start: bool) -> None:
@@ -132,17 +132,17 @@ def _settle_language_model(settings: Settings, mirror: str, *, to_start: bool) -
         choice = settle(
             options,
             lambda weight_set: fetch_shown((weight_set,), mirror),
-            say=functools.partial(click.echo, err=True),
+            say=functools.partial(say, err=True),
         )
     except Interrupted:
         raise
     except (AgentError, WeightsError) as error:
         if options.tier != "auto":
             raise
-        click.echo(f"A server will choose among the language models that are here. No other one: {error}", err=True)
+        say(f"A server will choose among the language models that are here. No other one: {error}", err=True)
         return
     if choice is not None:
-        click.echo(f"language model: {choice.tier.name} ({choice.tier.title}), because {choice.reason}", err=True)
+        say(f"language model: {choice.tier.name} ({choice.tier.title}), because {choice.reason}", err=True)
 
 
 def fetch_shown(wanted: Sequence[WeightSet], mirror: str) -> None:
@@ -152,7 +152,7 @@ def fetch_shown(wanted: Sequence[WeightSet], mirror: str) -> None:
         return
     from kouyu.weights.fetch import fetch
 
-    console = Console(stderr=True)
+    console = SafeConsole(stderr=True)
     bars = Bars(console) if console.is_terminal else Lines()
     with bars:
         fetch(wanted, bars, mirror=mirror)
@@ -177,13 +177,13 @@ def use_model(name: str, config: Path | None) -> None:
     except SettingsError as error:
         raise click.ClickException(str(error)) from error
     written = ", ".join(f'{key} = "{value}"' for key, value in values.items())
-    click.echo(f"{path}: [engines.{ENGINE.name}] {written}")
+    say(f"{path}: [engines.{ENGINE.name}] {written}")
     options = settings.engines.options_of(ENGINE)
     if {"tier": options.tier, "model": options.model} != values:
-        click.echo("The environment sets another one, which overrides the file.", err=True)
+        say("The environment sets another one, which overrides the file.", err=True)
     choice = chosen_for_good(options)
     if choice is not None and not choice.tier.is_here():
-        click.echo(
+        say(
             f"{choice.tier.name} is not on this machine. A running server fetches it; or get it now with: "
             f"kouyu models fetch {choice.tier.weights}"
         )
@@ -225,9 +225,9 @@ def verify_models(names: Sequence[WeightSet]) -> None:
     for weight_set in names or [each for each in catalogue.every_set() if cache.place(each).exists()]:
         changed = cache.changed_files(weight_set)
         bad = bad or bool(changed)
-        click.echo(f"{weight_set.name}: {'not as fetched: ' + ', '.join(changed) if changed else 'good'}")
+        say(f"{weight_set.name}: {'not as fetched: ' + ', '.join(changed) if changed else 'good'}")
         if changed:
-            click.echo(f"  Replace it: kouyu models remove {weight_set.name} && kouyu models fetch {weight_set.name}")
+            say(f"  Replace it: kouyu models remove {weight_set.name} && kouyu models fetch {weight_set.name}")
     if bad:
         sys.exit(1)
 
@@ -236,7 +236,7 @@ def verify_models(names: Sequence[WeightSet]) -> None:
 @click.argument("name", type=WeightSetName())
 def remove_model(name: WeightSet) -> None:
     """Delete a weight set from this machine."""
-    click.echo(f"{name.name} removed." if cache.remove(name) else f"{name.name} was not here.")
+    say(f"{name.name} removed." if cache.remove(name) else f"{name.name} was not here.")
 
 
 def _megabytes(weight_set: WeightSet) -> str:

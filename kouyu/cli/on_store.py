@@ -9,6 +9,7 @@ import click
 
 from kouyu.cli.local_server import chosen_folder, chosen_store
 from kouyu.cli.operator import operator
+from kouyu.cli.saying import say
 from kouyu.server.process.data_folder import DataFolder
 from kouyu.store import location
 from kouyu.store.audit import Action
@@ -55,4 +56,4 @@ def note_done(data_dir: Path | None, action: Action, subject: str, detail: str =
     try:
         on_store(data_dir, lambda store: store.audit.note(operator(), action, subject, detail=detail))
     except (click.ClickException, ModuleNotFoundError) as error:
-        click.echo(f"Warning: the audit log does not have this: {error}", err=True)
+        say(f"Warning: the audit log does not have this: {error}", err=True)

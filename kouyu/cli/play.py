@@ -14,6 +14,7 @@ import msgspec
 from kouyu.cassettes.format import Cassette
 from kouyu.cassettes.listening import listening
 from kouyu.cassettes.reading import UnreadableCassette, read_cassette
+from kouyu.cli.saying import say
 from kouyu.cli.stop_signals import stop_signals
 from kouyu.cli.tls_options import TlsOptions, served_tls, tls_options
 from kouyu.player.http_connection import serve_http
@@ -96,7 +97,7 @@ async def _play(folder: Path, cassette: Cassette, options: _Options, tls: Served
     except OSError as fault:
         raise click.ClickException(f"cannot listen on {options.host}:{options.port}: {fault.strerror}") from None
     if options.once and options.command and not played.differences and (left := played.recordings.unplayed()):
-        click.echo(f"no client opened the connections of {', '.join(left)}", err=True)
+        say(f"no client opened the connections of {', '.join(left)}", err=True)
         return code or DIFFERENT
     return code or (DIFFERENT if played.differences else 0)
 
@@ -118,15 +119,11 @@ def _address(host: str, port: int, tls: ServedTls | None) -> dict[str, str]:
 def _say(folder: Path, cassette: Cassette, options: _Options, address: dict[str, str]) -> None:
     counts = f"{len(cassette.connections)} connections, {len(cassette.exchanges)} requests"
     if options.print_json:
-        click.echo(
-            json.dumps({"url": address["KOUYU_URL"], "authority": address.get("SSL_CERT_FILE"), "pid": os.getpid()})
-        )
+        say(json.dumps({"url": address["KOUYU_URL"], "authority": address.get("SSL_CERT_FILE"), "pid": os.getpid()}))
     else:
-        click.echo(f"playing {folder} ({counts}) at {address['KOUYU_URL']}", err=bool(options.command))
+        say(f"playing {folder} ({counts}) at {address['KOUYU_URL']}", err=bool(options.command))
         if "SSL_CERT_FILE" in address:
-            click.echo(
-                f"clients trust it with: export SSL_CERT_FILE={address['SSL_CERT_FILE']}", err=bool(options.command)
-            )
+            say(f"clients trust it with: export SSL_CERT_FILE={address['SSL_CERT_FILE']}", err=bool(options.command))
 
 
 async def _run(options: _Options, address: dict[str, str]) -> int:

@@ -17,6 +17,7 @@ from kouyu.cassettes.format import Header
 from kouyu.cassettes.listening import listening
 from kouyu.cassettes.secrets import Secrets
 from kouyu.cassettes.writing import CassetteWriter, NotEmpty
+from kouyu.cli.saying import say
 from kouyu.cli.stop_signals import stop_signals
 from kouyu.cli.tls_options import TlsOptions, served_tls, tls_options
 from kouyu.player.local_tls import ServedTls
@@ -88,7 +89,7 @@ def proxy(
     logging.basicConfig(format="%(message)s")
     options = _Options(host=host, port=port, print_json=print_json)
     asyncio.run(_proxy(upstreams, writer, secrets, options, served))
-    click.echo(f"recorded in {folder}: {writer.connections} connections, {writer.requests} requests", err=True)
+    say(f"recorded in {folder}: {writer.connections} connections, {writer.requests} requests", err=True)
 
 
 def _trust(authority: Path | None) -> ssl.SSLContext:
@@ -124,6 +125,6 @@ def _say(upstreams: Upstreams, writer: CassetteWriter, options: _Options, port: 
     if options.print_json:
         click.echo(json.dumps({"url": url, "authority": authority, "pid": os.getpid()}))
         return
-    click.echo(f"recording {upstreams.sockets.host_header} in {writer.folder}; give the app {url}")
+    say(f"recording {upstreams.sockets.host_header} in {writer.folder}; give the app {url}")
     if authority:
-        click.echo(f"clients trust it with: export SSL_CERT_FILE={authority} NODE_EXTRA_CA_CERTS={authority}")
+        say(f"clients trust it with: export SSL_CERT_FILE={authority} NODE_EXTRA_CA_CERTS={authority}")

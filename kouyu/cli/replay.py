@@ -9,6 +9,7 @@ from typing import Final
 import click
 import msgspec
 
+from kouyu.cli.saying import say
 from kouyu.extras import missing
 from kouyu.recording.anonymising import anonymised
 from kouyu.recording.entries import Step
@@ -94,11 +95,11 @@ def replay(
     if explain:
         for found in timeline.turns():
             if turn in (None, found.turn):
-                click.echo("\n".join(explained(found)))
+                say("\n".join(explained(found)))
     expected = Expected(sent=expect, never=never, from_s=from_s, to_s=to_s)
     try:
         if for_page:
-            click.echo(f"Wrote {written_for_page(file, timeline)}: open it on the page, with Open beside the timeline.")
+            say(f"Wrote {written_for_page(file, timeline)}: open it on the page, with Open beside the timeline.")
         if save is not None:
             write_record(save, *rewritten(timeline.replayed, anonymise=anonymise), Ending(reason="closed"))
         if test is not None:
@@ -154,10 +155,10 @@ def write_test(file: Path, test: Path, replayed: Replayed, expected: Expected, *
         )
     else:
         write_comparison(test, file)
-    click.echo(f"Wrote {test} and {record}.")
+    say(f"Wrote {test} and {record}.")
     if (expected.sent or expected.never) and expected.is_met(replayed):
         raise click.ClickException("the test passes with today's core: what it expects happens")
-    click.echo("The test fails with today's core, until the fault is mended.")
+    say("The test fails with today's core, until the fault is mended.")
 
 
 def record_of(file: Path) -> Record:
@@ -176,14 +177,12 @@ def say_outcome(file: Path, replayed: Replayed) -> None:
     effects = sum(len(step.effects) for step in record.steps)
     about = f"{len(record.steps)} steps, {effects} effects, {record.length_s:.1f} s, kouyu {record.header.kouyu}"
     if record.ending is None:
-        click.echo(
-            f"{file}: the record was cut off, as by a crash of the server; it is compared up to there.", err=True
-        )
+        say(f"{file}: the record was cut off, as by a crash of the server; it is compared up to there.", err=True)
     elif record.ending.reason != "closed":
-        click.echo(f"{file}: the record ends before the session: {record.ending.reason}.", err=True)
+        say(f"{file}: the record ends before the session: {record.ending.reason}.", err=True)
     if replayed.difference is None:
-        click.echo(f"{file}: the same ({about}).")
+        say(f"{file}: the same ({about}).")
         return
-    click.echo(f"{file}: different ({about}).")
-    click.echo("\n".join(difference_shown(replayed)))
+    say(f"{file}: different ({about}).")
+    say("\n".join(difference_shown(replayed)))
     sys.exit(DIFFERENT)

@@ -5,11 +5,11 @@ from functools import reduce
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from kouyu.bench.rerun.report import print_changes, print_summary
 from kouyu.bench.rerun.results import Results
 from kouyu.bench.rerun.run import records_at, rerun_all
+from kouyu.cli.safe_console import SafeConsole
 from kouyu.engines.errors import EngineError, EngineUnavailable
 from kouyu.recording.frames import RecordError
 from kouyu.settings import SettingsError, load
@@ -24,7 +24,7 @@ def replay_with_engines(source: Path, configs: tuple[Path, ...]) -> None:
         found = rerun_all(records_at(source), settings or {"today": load(None, environment=os.environ)})
     except (EngineError, EngineUnavailable, RecordError, SettingsError, WeightsError) as fault:
         raise click.ClickException(str(fault)) from None
-    console = Console()
+    console = SafeConsole()
     for each in found:
         print_changes(each.path.name, each.recorded, each.today, console)
     labels = found[0].today

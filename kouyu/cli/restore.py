@@ -12,6 +12,7 @@ from kouyu.cli.backup import sqlite_file
 from kouyu.cli.copy_progress import CopyProgress
 from kouyu.cli.local_server import chosen_folder, chosen_store, data_dir_option
 from kouyu.cli.on_store import note_done
+from kouyu.cli.saying import say
 from kouyu.store import location, migrations
 
 THEN_RESTORE_DUMP = (
@@ -38,16 +39,14 @@ def restore(file: Path, force: bool, data_dir: Path | None) -> None:
         raise click.ClickException(str(error)) from error
     manifest = restored.manifest
     made = time.strftime("%Y-%m-%d %H:%M", time.localtime(manifest.created_at))
-    click.echo(
-        f"Restored {file} into {folder}: {len(manifest.entries)} files, saved at {made} by kouyu {manifest.kouyu}"
-    )
+    say(f"Restored {file} into {folder}: {len(manifest.entries)} files, saved at {made} by kouyu {manifest.kouyu}")
     if manifest.schema_version == len(migrations.STEPS):  # an older one is migrated by the server that starts on it
         note_done(folder, "backup.restored", str(file.absolute()), f"saved at {made}")
     if restored.former is not None:
-        click.echo(f"What was there before is in {restored.former}; delete it once the server runs as it should.")
-    click.echo("Tokens that were revoked since then are valid again, and users deleted since then have their data.")
+        say(f"What was there before is in {restored.former}; delete it once the server runs as it should.")
+    say("Tokens that were revoked since then are valid again, and users deleted since then have their data.")
     if manifest.database == "none":
-        click.echo(THEN_RESTORE_DUMP)
+        say(THEN_RESTORE_DUMP)
 
 
 def _check_database(kind: str, folder: Path, used: str | Path) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from rich.console import Console
 from rich.text import Text
 
+from kouyu.cli.safe_console import SafeConsole
 from kouyu.settings import Settings
 from kouyu.start_check.checking import check_start
 from kouyu.start_check.finding import Finding, Verdict, good
@@ -36,7 +36,7 @@ def show_check(settings: Settings, where: str, folder: Path, database: str | Pat
 
 def _print(findings: Sequence[Finding]) -> None:
     # Lines are not wrapped, so that commands in them can be copied.
-    console = Console(soft_wrap=True, highlight=False)
+    console = SafeConsole(soft_wrap=True, highlight=False)
     width = max(len(finding.subject) for finding in findings)
     for finding in findings:
         mark = "ok" if finding.verdict == "good" else finding.verdict

@@ -15,6 +15,7 @@ from kouyu.audio.errors import UndecodableAudio
 from kouyu.audio.wav_of_pcm import wav_of_pcm
 from kouyu.cli.local_server import address_of, data_dir_option, data_folder, token_of
 from kouyu.cli.output_file import OutputFile
+from kouyu.cli.saying import say
 from kouyu.client.conversation_log import ConversationLog
 from kouyu.client.sound_devices import DOWNLINK_RATE, Loudspeaker, NoSoundDevice, microphone
 from kouyu.client.uplink_audio import SPEECH, UplinkAudio, read_uplink_audio
@@ -101,7 +102,7 @@ def talk(
         raise click.ClickException(f"no server answers at {place.url} ({fault}); start one with: kouyu serve") from None
     if reply is not None:
         reply.write_bytes(wav_of_pcm(bytes(audio), DOWNLINK_RATE))
-        click.echo(f"the reply's audio is in {reply}")
+        say(f"the reply's audio is in {reply}")
     if not answered:
         sys.exit(1)
 
@@ -182,11 +183,11 @@ async def _with_question(client: VoiceClient, log: ConversationLog, wish: _Wish)
                 if event.type in _ENDS:
                     answered = event.type == "conversation.chat.completed"
                     if event.type == _TOOL_CALLED:
-                        click.echo("the bot waits for a tool that the client runs, and kouyu talk runs none", err=True)
+                        say("the bot waits for a tool that the client runs, and kouyu talk runs none", err=True)
                     break
             asking.cancel()
     except TimeoutError:
-        click.echo(f"nothing came for {_PATIENCE_S:g} s; was there speech in the file?", err=True)
+        say(f"nothing came for {_PATIENCE_S:g} s; was there speech in the file?", err=True)
     return answered
 
 
@@ -216,7 +217,7 @@ async def _say(client: VoiceClient, log: ConversationLog, wish: _Wish) -> None:
 
 async def _with_microphone(client: VoiceClient, log: ConversationLog) -> None:
     loudspeaker = Loudspeaker()
-    click.echo("speak; Ctrl-C ends the conversation")
+    say("speak; Ctrl-C ends the conversation")
     try:
         async with asyncio.TaskGroup() as tasks:
             sending: asyncio.Task[None] = tasks.create_task(_send_microphone(client))
@@ -243,4 +244,4 @@ async def _send_microphone(client: VoiceClient) -> None:
 
 def _print(log: ConversationLog, event: Event) -> None:
     if (line := log.line(event)) is not None:
-        click.echo(line)
+        say(line)

@@ -6,12 +6,13 @@ from datetime import datetime
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.table import Column, Table
 
 from kouyu.cli.local_server import address_of, data_dir_option, data_folder
 from kouyu.cli.on_store import on_store
 from kouyu.cli.operator import operator
+from kouyu.cli.safe_console import SafeConsole
+from kouyu.cli.saying import say
 from kouyu.cli.token_options import (
     Duration,
     WebAddress,
@@ -62,7 +63,7 @@ def create(
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     # Only the token goes to standard output, so that a script can capture it.
-    click.echo("Keep this token: it is not shown again.", err=True)
+    say("Keep this token: it is not shown again.", err=True)
     click.echo(secret)
 
 
@@ -90,7 +91,7 @@ def change(name_or_id: str, permissions: tuple[str, ...], data_dir: Path | None,
     changed = on_store(data_dir, apply, fresh=False)
     if changed is None:
         raise _unknown(name_or_id)
-    click.echo(f"{changed.name} {changed.grants}.")
+    say(f"{changed.name} {changed.grants}.")
 
 
 @token.command(short_help="Print a login link to the page.")
@@ -114,7 +115,7 @@ def link(url: str | None, owner: str, data_dir: Path | None) -> None:
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     for base_url in [url] if url else [address.http, *address.lan]:
-        click.echo(login_link(base_url, login))
+        say(login_link(base_url, login))
 
 
 @token.command("list")
@@ -128,7 +129,7 @@ def list_tokens(data_dir: Path | None) -> None:
     for record in records:
         dates = _date(record.created_at), _expiry(record, now), _date(record.last_used_at)
         table.add_row(record.name, *dates, record.owner, record.opens, str(record.limits))
-    Console(width=None if sys.stdout.isatty() else 120).print(
+    SafeConsole(width=None if sys.stdout.isatty() else 120).print(
         table if records else "There are no tokens. Make one with: kouyu token create NAME"
     )
 
@@ -147,7 +148,7 @@ def revoke(name_or_id: str, data_dir: Path | None) -> None:
 
     if not on_store(data_dir, remove, fresh=False):
         raise _unknown(name_or_id)
-    click.echo(f"Revoked {name_or_id}.")
+    say(f"Revoked {name_or_id}.")
 
 
 def _unknown(name_or_id: str) -> click.ClickException:

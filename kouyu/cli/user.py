@@ -8,6 +8,7 @@ from kouyu.cli.local_server import data_dir_option
 from kouyu.cli.on_store import on_store
 from kouyu.cli.operator import operator
 from kouyu.cli.output_file import OutputFile
+from kouyu.cli.saying import say
 from kouyu.store.data_counts import DataCounts
 from kouyu.store.personal_archive import write_archive
 from kouyu.store.store import Store
@@ -62,7 +63,7 @@ def export(user_id: str, file: Path, owner: str, force: bool, data_dir: Path | N
     except BaseException:
         file.unlink()
         raise
-    click.echo(f"Exported {exported} of {user_id} to {file}.")
+    say(f"Exported {exported} of {user_id} to {file}.")
     _say_if_unknown(exported == DataCounts(), owner)
 
 
@@ -82,11 +83,11 @@ def delete(user_id: str, owner: str, yes: bool, data_dir: Path | None) -> None:
         return deleted
 
     deleted = on_store(data_dir, remove, fresh=False)
-    click.echo(f"Deleted {deleted} of {user_id}.")
+    say(f"Deleted {deleted} of {user_id}.")
     _say_if_unknown(deleted == DataCounts(), owner)
 
 
 def _say_if_unknown(has_nothing: bool, owner: str) -> None:
     if has_nothing:
         whose = f"the owner {owner}" if owner else "the owner without a name; for tokens that have one give --owner"
-        click.echo(f"Nothing is stored of this user_id among the data of {whose}.", err=True)
+        say(f"Nothing is stored of this user_id among the data of {whose}.", err=True)

@@ -18,6 +18,7 @@ from kouyu.diagnostics.facts.user import (
     TranscriptReceived,
     Waveform,
 )
+from kouyu.text.visible import on_one_line
 
 TEXTS: Final = {
     "stage.silence": "Silence",
@@ -64,7 +65,12 @@ def duration(ms: float) -> str:
 
 
 def explained(record: TurnRecord) -> Iterator[str]:
-    """The lines of one turn: its title, the reasons, its stages, and all facts with their times."""
+    """The lines of one turn: its title, the reasons, its stages, and all facts with their times. Control characters of
+    what was said are shown as escape sequences, so that each fact is one line."""
+    return map(on_one_line, _lines(record))
+
+
+def _lines(record: TurnRecord) -> Iterator[str]:
     zero = _zero_of(record)
     yield f"Turn {record.turn}, times from {zero / 1000:.2f} s on: {_title(record)}"
     for reason in _reasons(record):

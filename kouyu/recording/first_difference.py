@@ -8,6 +8,7 @@ from kouyu.recording.entries import RecordedStep, Step
 from kouyu.recording.plain_values import Configurations, plain_struct
 from kouyu.recording.recorded_effects import PlainEffect
 from kouyu.recording.replaying import Difference, Replayed
+from kouyu.text.visible import on_one_line
 
 _STEPS_BEFORE: Final = 8
 """Steps that are shown before the one that differs; runs of audio are one."""
@@ -17,7 +18,11 @@ _FREQUENT: Final = (AudioReceived, SpeechProbability, TimePassed)
 
 
 def difference_shown(replayed: Replayed) -> Iterator[str]:
-    """The lines that describe the difference. There must be one."""
+    """The lines that describe the difference, with control characters as escape sequences. There must be one."""
+    return map(on_one_line, _lines(replayed))
+
+
+def _lines(replayed: Replayed) -> Iterator[str]:
     difference = replayed.difference
     assert difference is not None
     steps, table = replayed.record.steps, replayed.record.configurations

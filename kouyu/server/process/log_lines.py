@@ -2,6 +2,7 @@
 
 import logging
 import logging.handlers
+import re
 import sys
 import threading
 from datetime import UTC, datetime
@@ -12,9 +13,11 @@ import msgspec
 
 from kouyu.serving.log_context import LogMessage, log_context
 from kouyu.settings.telemetry import LogSettings
+from kouyu.text.visible import visible
 
 TEXT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 TEXT_OF_WORKER: Final = "%(asctime)s %(levelname)s worker %(worker)d %(name)s: %(message)s"
+_NEXT_LINE: Final = re.compile(r"\n(?!  )")
 _HELD_BACK: Final = 1000
 """Lines that wait for the settings, which say how they are to be written."""
 
@@ -56,6 +59,24 @@ class JsonLines(logging.Formatter):
         return msgspec.json.encode(line, enc_hook=str).decode()
 
 
+class TextLines(logging.Formatter):
+    """Writes each record as text.
+
+    What it quotes of clients and of other servers cannot control a terminal, or pretend to be a line of its own.
+    """
+
+    def __init__(self, worker: int = 0) -> None:
+        super().__init__(TEXT_OF_WORKER if worker else TEXT, defaults={"worker": worker})
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - of the base class
+        """Return the line without a traceback. Only indented lines may follow it."""
+        return _NEXT_LINE.sub(r"\\n", super().formatMessage(record))
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line, and the traceback below it."""
+        return visible(super().format(record))
+
+
 class ServerLog:
     """Writes to standard error. Lines are held back until ``follow`` says how they are to be written.
 
@@ -65,7 +86,7 @@ class ServerLog:
     def __init__(self, worker: int = 0) -> None:
         """``worker``: the number of this worker process, from 1; 0: it is none."""
         self._worker = worker
-        self._text = logging.Formatter(TEXT_OF_WORKER if worker else TEXT, defaults={"worker": worker})
+        self._text = TextLines(worker)
         self._written = logging.StreamHandler(sys.stderr)
         self._held_back = logging.handlers.MemoryHandler(_HELD_BACK, flushLevel=logging.CRITICAL, target=self._written)
         self._written.setFormatter(self._text)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from kouyu.engines.scheduler import Priority, Scheduler
-from kouyu.server.process.log_lines import JsonLines
+from kouyu.server.process.log_lines import JsonLines, TextLines
 from kouyu.serving.log_context import LogMessage, begin_log_context, conversation_told, tell_conversation
 
 
@@ -28,6 +28,20 @@ def test_a_line_has_time_level_logger_and_message() -> None:
     told = line("%d of %s\nforged", 3, "five")
     assert told.pop("time").endswith("+00:00")
     assert told == {"level": "warning", "logger": "kouyu.test", "message": "3 of five\nforged"}
+
+
+def test_what_a_line_of_text_quotes_neither_controls_a_terminal_nor_is_a_line_of_its_own() -> None:
+    quoted = "\x1b[2Jevil\n2026-01-01 00:00:00,000 WARNING kouyu: forged"
+    try:
+        raise ValueError(quoted)
+    except ValueError as fault:
+        caught = (type(fault), fault, fault.__traceback__)
+    record = logging.LogRecord("kouyu.test", logging.WARNING, "", 0, "%s\n  indented", (quoted,), caught)
+    first, second, *trace = TextLines().format(record).split("\n")
+    assert first.endswith(r"WARNING kouyu.test: \x1b[2Jevil\n2026-01-01 00:00:00,000 WARNING kouyu: forged")
+    assert second == "  indented"
+    assert trace[0].startswith("Traceback")
+    assert "\x1b" not in "".join(trace)
 
 
 async def test_a_line_names_the_connection_it_belongs_to() -> None:
