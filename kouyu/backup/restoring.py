@@ -25,6 +25,7 @@ from kouyu.server.process.data_folder import (
 from kouyu.server.process.private_file import sync_folder
 from kouyu.store import migrations
 from kouyu.store.schema import too_new
+from kouyu.store.schema_version import SchemaVersion
 
 _PIECE: Final = 1024 * 1024
 _STAGING: Final = ".restoring-"
@@ -102,7 +103,7 @@ def _manifest(archive: _Archive) -> Manifest:
     if manifest.format > FORMAT:
         raise BackupError(f"{archive.file} was made by kouyu {manifest.kouyu} in a newer form: update kouyu")
     if manifest.schema_version > len(migrations.STEPS):
-        raise BackupError(f"{archive.file} {too_new(manifest.schema_version, manifest.release)}")
+        raise BackupError(f"{archive.file} {too_new(SchemaVersion(manifest.schema_version, manifest.release))}")
     return manifest
 
 

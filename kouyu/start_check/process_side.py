@@ -52,7 +52,7 @@ async def _database(database: str | Path) -> Finding:
     if found is None:
         return good("database", f"{shown} (the first start makes its tables)")
     if found.version > known:
-        return error("database", f"{shown} {too_new(found.version, found.release)}")
+        return error("database", f"{shown} {too_new(found)}")
     if found.version < known:
         change = f"schema version {found.version}; the start migrates it to {known}. Save a backup before"
         return warning("database", f"{shown}: {change}")

@@ -4,10 +4,11 @@ import logging
 from importlib.metadata import version
 from typing import Final
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, text
 
 from kouyu.store import dialect, migrations
 from kouyu.store.errors import SchemaTooNew, SchemaTooOld
+from kouyu.store.schema_version import SchemaVersion, columns_of_version, read_version
 
 log = logging.getLogger(__name__)
 
@@ -23,12 +24,12 @@ def migrate(connection: Connection, *, beside_server: bool = False) -> None:
     where steps are lacking, unless the database is new.
     """
     dialect.wait_for_sole_migration(connection)
-    taken = _steps_taken(connection)
+    found = _version_of(connection)
+    taken = found.version
     steps = migrations.STEPS
     database = connection.engine.url.render_as_string(hide_password=True)
     if taken > len(steps):
-        release: str = connection.execute(text("SELECT release FROM schema_version")).scalar_one()
-        raise SchemaTooNew(f"the database {database} {too_new(taken, release)}")
+        raise SchemaTooNew(f"the database {database} {too_new(found)}")
     if taken == len(steps):
         return
     if taken and beside_server:
@@ -48,25 +49,25 @@ def migrate(connection: Connection, *, beside_server: bool = False) -> None:
     )
 
 
-def _steps_taken(connection: Connection) -> int:
-    """The number of steps that the database has. Makes the table that keeps it, or that table's newer column."""
-    if not inspect(connection).has_table("schema_version"):
+def _version_of(connection: Connection) -> SchemaVersion:
+    """The version of the database. Makes the table that keeps it, or that table's newer column."""
+    columns = columns_of_version(connection)
+    if not columns:
         connection.execute(text("CREATE TABLE schema_version (version INTEGER NOT NULL, release TEXT NOT NULL)"))
         connection.execute(text("INSERT INTO schema_version VALUES (0, '')"))
-    elif "release" not in {column["name"] for column in inspect(connection).get_columns("schema_version")}:
+    elif "release" not in columns:
         # 0.1.0 did not save which release its schema needs.
         connection.execute(text("ALTER TABLE schema_version ADD COLUMN release TEXT NOT NULL DEFAULT ''"))
-    taken: int = connection.execute(text("SELECT version FROM schema_version")).scalar_one()
-    return taken
+    return read_version(connection) or SchemaVersion(0)
 
 
-def too_new(found: int, release: str) -> str:
-    """What is said of a schema of a newer kouyu. ``release`` is the oldest kouyu that knows it, "" if unknown."""
-    needed = f"kouyu {release} or newer" if release else "a newer kouyu"
+def too_new(found: SchemaVersion) -> str:
+    """What is said of a schema of a newer kouyu."""
+    needed = f"kouyu {found.release} or newer" if found.release else "a newer kouyu"
     known = len(migrations.STEPS)
     return (
-        f"has schema version {found} and needs {needed}; this is kouyu {version('kouyu')}, which knows versions up to"
-        f" {known}. Update kouyu, or restore a backup from before the update"
+        f"has schema version {found.version} and needs {needed}; this is kouyu {version('kouyu')}, which knows"
+        f" versions up to {known}. Update kouyu, or restore a backup from before the update"
     )
 
 

@@ -1,11 +1,10 @@
-"""Reads the schema version of a database without opening it as a server does: nothing is made or migrated."""
+"""Reads the schema version of a database, also without opening it as a server does: nothing is made or migrated."""
 
 import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import URL, Connection, inspect, text
+from sqlalchemy import URL, Connection, NullPool, create_engine, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from kouyu.store import dialect
@@ -35,31 +34,37 @@ def _of_file(path: Path) -> SchemaVersion | None:
         return None
     # SQLite makes two files beside a database in WAL mode for reading it, unless it may take it as unchanging.
     how = "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "immutable=1"
+    address = f"{path.absolute().as_uri()}?{how}"
+    engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(address, uri=True), poolclass=NullPool)
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True)) as connection:
-            if not (columns := [row[1] for row in connection.execute("PRAGMA table_info(schema_version)")]):
-                return None
-            wanted = "version, release" if "release" in columns else "version"
-            row = connection.execute(f"SELECT {wanted} FROM schema_version").fetchone()
-    except sqlite3.Error as fault:
-        raise StoreError(f"the database {path} cannot be read: {fault}") from fault
-    return SchemaVersion(*row) if row and row[0] else None
+        with engine.connect() as connection:
+            return read_version(connection)
+    except SQLAlchemyError as fault:
+        raise StoreError(f"the database {path} cannot be read: {dialect.reason(fault)}") from fault
 
 
 async def _of_server(url: URL) -> SchemaVersion | None:
     connections = open_reading(url, StoreOptions(readers=1))
     try:
-        return await connections.run(_read)
+        return await connections.run(read_version)
     except (SQLAlchemyError, OSError) as fault:
         raise StoreError(f"the database cannot be opened: {dialect.reason(fault)}") from fault
     finally:
         await connections.close()
 
 
-def _read(connection: Connection) -> SchemaVersion | None:
-    if not inspect(connection).has_table("schema_version"):
+def columns_of_version(connection: Connection) -> set[str]:
+    """The columns of the table that keeps the version; none where there is no such table."""
+    inspector = inspect(connection)
+    if not inspector.has_table("schema_version"):
+        return set()
+    return {column["name"] for column in inspector.get_columns("schema_version")}
+
+
+def read_version(connection: Connection) -> SchemaVersion | None:
+    """The version of a database; None if it has no schema yet."""
+    if not (columns := columns_of_version(connection)):
         return None
-    has_release = "release" in {column["name"] for column in inspect(connection).get_columns("schema_version")}
-    wanted = "version, release" if has_release else "version"
+    wanted = "version, release" if "release" in columns else "version"  # 0.1.0 saved no release
     row = connection.execute(text(f"SELECT {wanted} FROM schema_version")).first()
     return SchemaVersion(*row) if row and row[0] else None
