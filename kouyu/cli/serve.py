@@ -14,11 +14,11 @@ from typing import IO, Any, Final
 
 import click
 import msgspec
-from rich.console import Console
 from rich.text import Text
 
 from kouyu.agents.agent import AgentError
 from kouyu.assembly.lifespan import open_sessions
+from kouyu.cli.safe_console import SafeConsole
 from kouyu.cli.start_check import show_check
 from kouyu.cli.tier_option import tier_option
 from kouyu.engines.errors import EngineError
@@ -207,28 +207,14 @@ def _event_loop() -> Callable[[], asyncio.AbstractEventLoop]:
     return uvloop.new_event_loop
 
 
-class _ForScripts(msgspec.Struct, frozen=True):
-    """The output of ``--print-json``."""
-
-    http: str
-    https: str
-    ca: str
-    token: str
-    login: str
-    lan_links: tuple[str, ...]
-    bots: tuple[str, ...]
-    pid: int
-
-
 def _print_json(ready: Ready) -> None:
-    line = msgspec.json.encode(msgspec.convert(ready, _ForScripts, from_attributes=True))
-    sys.stdout.write(line.decode() + "\n")
+    sys.stdout.write(msgspec.json.encode(ready).decode() + "\n")
     sys.stdout.flush()
 
 
 def _print_ready(ready: Ready, folder: Path) -> None:
     # Lines are not wrapped, so that they can be copied.
-    console = Console(soft_wrap=True, highlight=False)
+    console = SafeConsole(soft_wrap=True, highlight=False)
     console.print(Text("kouyu is ready", style="bold green"))
     console.print(Text.assemble(("  page   ", "dim"), (ready.login, "bold"), ("  (the login is good once)", "dim")))
     facts = {

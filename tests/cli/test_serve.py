@@ -114,7 +114,7 @@ def test_for_scripts_there_is_one_line_of_json(capsys: pytest.CaptureFixture[str
         '{"http":"http://127.0.0.1:8080","https":"https://127.0.0.1:8443","ca":"/data/tls/ca.pem",'
         '"token":"kouyu_secret","login":"http://127.0.0.1:8080/#login=kouyu_once",'
         '"lan_links":["https://192.168.1.7:8443/#login=kouyu_phone","https://box.local:8443/#login=kouyu_phone"],'
-        '"bots":["kouyu","tutor"],"pid":7}\n'
+        f'"bots":["kouyu","tutor"],"pid":7,"trust_line":"{READY.trust_line}"}}\n'
     )
 
 
