@@ -8,6 +8,7 @@ misbehave on request: for the voice ``hostile``, for the prompt HOSTILE. Endless
 """
 
 import asyncio
+import contextlib
 import json
 import random
 import sys
@@ -15,9 +16,9 @@ from collections.abc import AsyncIterator
 from typing import Any, Final
 
 import numpy as np
-import uvicorn
 
 from bench.fuzz.values import Values
+from kouyu.bench.local_app import local_app
 
 HOSTILE: Final = "hostile"
 CALM_ANSWER: Final = "Paris is the capital of France, and it lies on the Seine."
@@ -221,17 +222,11 @@ async def _raw(data: bytes) -> Pieces:
 
 
 async def _serve(seed: int, endless_s: float) -> None:
-    config = uvicorn.Config(
-        Peers(seed, endless_s), host="127.0.0.1", port=0, lifespan="off", ws="none", log_level="critical"
-    )
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve())
-    while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn has no event for it
-        await asyncio.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    print(json.dumps({"http": f"http://127.0.0.1:{port}", "token": ""}), flush=True)
-    await serving
+    async with local_app(Peers(seed, endless_s), "peers") as url:
+        print(json.dumps({"http": url, "token": ""}), flush=True)
+        await asyncio.Event().wait()
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(int(sys.argv[1]), float(sys.argv[2])))
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_serve(int(sys.argv[1]), float(sys.argv[2])))

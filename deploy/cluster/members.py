@@ -12,6 +12,8 @@ from typing import Any, Final
 
 import msgspec
 
+from kouyu.bench.children import end
+
 START_S: Final = 120.0
 """Time in seconds for a process to say that it is ready: it loads models."""
 STOP_S: Final = 60.0
@@ -78,14 +80,7 @@ class Member:
         if self._process is None:
             return
         process, self._process = self._process, None
-        with contextlib.suppress(ProcessLookupError):
-            process.send_signal(how)
-        try:
-            async with asyncio.timeout(STOP_S):
-                await process.wait()
-        except TimeoutError:
-            process.kill()
-            await process.wait()
+        await end(process, how, STOP_S)
 
 
 class Balancer:

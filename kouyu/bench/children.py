@@ -17,7 +17,7 @@ START_S: Final = 120.0
 """Timeout of the start in seconds, while models are loaded and warmed up."""
 STOP_S: Final = 10.0
 _LAST_LINES: Final = 15
-_LAST_WORDS_S: Final = 1.0
+_LAST_LINES_S: Final = 1.0
 """Time in seconds for a crashing server to exit and log the reason."""
 _LOG: Final = "log"
 _LONGEST_LINE: Final = 16 * 1024 * 1024
@@ -60,7 +60,7 @@ async def child(folder: Path, *command: str) -> AsyncIterator[asyncio.subprocess
     try:
         yield process
     finally:
-        await _stop(process)
+        await end(process, signal.SIGINT, STOP_S)
 
 
 @contextlib.asynccontextmanager
@@ -95,14 +95,14 @@ async def _ready(process: asyncio.subprocess.Process, folder: Path) -> ServerAdd
         async with asyncio.timeout(START_S):
             line = await process.stdout.readline()
     if not line:
-        raise ServerDidNotStart(f"the server did not start:\n{last_words(folder)}")
+        raise ServerDidNotStart(f"the server did not start:\n{last_log_lines(folder)}")
     return msgspec.json.decode(line, type=ServerAddress)
 
 
 async def _fate(process: asyncio.subprocess.Process, folder: Path) -> str:
     """The state of the server process, in words."""
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(_LAST_WORDS_S):
+        async with asyncio.timeout(_LAST_LINES_S):
             await process.wait()
     match process.returncode:
         case None:
@@ -111,21 +111,22 @@ async def _fate(process: asyncio.subprocess.Process, folder: Path) -> str:
             state = f"the server was ended by signal {-status} ({signal.strsignal(-status)})"
         case status:
             state = f"the server has ended with status {status}"
-    log = last_words(folder)
+    log = last_log_lines(folder)
     return f"{state}; its log ends:\n{log}" if log else f"{state}; its log is empty"
 
 
-def last_words(folder: Path) -> str:
+def last_log_lines(folder: Path) -> str:
     """The end of the log of a child that runs, or ran, in ``folder``."""
     log = (folder / _LOG).read_text(encoding="utf-8", errors="replace")
     return "\n".join(log.splitlines()[-_LAST_LINES:])
 
 
-async def _stop(process: asyncio.subprocess.Process) -> None:
+async def end(process: asyncio.subprocess.Process, how: signal.Signals, limit_s: float) -> None:
+    """End a process by a signal, or kill it if it has not ended after ``limit_s`` seconds."""
     with contextlib.suppress(ProcessLookupError):
-        process.send_signal(signal.SIGINT)
+        process.send_signal(how)
     try:
-        async with asyncio.timeout(STOP_S):
+        async with asyncio.timeout(limit_s):
             await process.wait()
     except TimeoutError:
         process.kill()

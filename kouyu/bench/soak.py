@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from kouyu.bench.capacity_server import ServerReport
-from kouyu.bench.children import last_words, own_server
+from kouyu.bench.children import last_log_lines, own_server
 from kouyu.bench.generators import Generators, ask
 from kouyu.bench.load_client import GeneratorReport
 from kouyu.bench.machine import this_machine
@@ -65,7 +65,7 @@ async def measure_soak(options: SoakOptions, *, on_moment: Callable[[Moment], No
             seen = await _talk(options.minutes * 60, watch, generators)
         await asyncio.sleep(AFTERWARDS_S)
         await watch.look("afterwards")
-        log = last_words(folder)
+        log = last_log_lines(folder)
     answers = [max(0.0, ms) for report in seen for ms in report.answers]
     last = seen[-1:]
     return SoakReport(
