@@ -7,6 +7,8 @@ import httpx
 import msgspec
 
 LIMIT_S: Final = 3.0
+KEY_REFUSED: Final = (401, 403)
+"""Statuses by which a server says that it does not accept the key."""
 
 
 class Reach(msgspec.Struct, frozen=True):
@@ -45,6 +47,6 @@ async def reach(http: httpx.AsyncClient, url: str) -> Reach:
         return Reach("unreachable", f"no answer within {LIMIT_S:g} s")
     except (httpx.HTTPError, httpx.InvalidURL) as fault:
         return Reach("unreachable", "no connection" if isinstance(fault, httpx.ConnectError) else type(fault).__name__)
-    if status in (401, 403):
+    if status in KEY_REFUSED:
         return Reach("refused", f"it does not accept the key (HTTP {status})")
     return Reach("unreachable", f"HTTP {status}") if status >= 500 else Reach("reachable")

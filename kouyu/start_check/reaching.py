@@ -6,6 +6,7 @@ from typing import Final
 import httpx
 import msgspec
 
+from kouyu.agents.reaching import KEY_REFUSED
 from kouyu.engines.http_body import whole_body
 from kouyu.engines.this_machine import is_this_machine
 
@@ -40,7 +41,7 @@ async def ask(url: str, headers: Mapping[str, str], *, method: str = "GET") -> t
             body = b"" if answer.status_code >= 300 else await whole_body(answer, _MOST_BYTES)
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as fault:
         raise CannotReach(f"{url}: cannot be reached: {type(fault).__name__} {fault}".rstrip()) from fault
-    if answer.status_code in (401, 403):
+    if answer.status_code in KEY_REFUSED:
         raise CannotReach(f"{url}: refuses the key (HTTP {answer.status_code})")
     return answer.status_code, body
 
