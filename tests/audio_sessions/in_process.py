@@ -26,6 +26,7 @@ from kouyu.serving.socket import SocketClosed, Take
 from kouyu.settings import Settings
 from kouyu.settings.all_settings import DEFAULT_BOT_ID
 from kouyu.store.store import Store
+from tests.arrivals import Arrivals
 
 PATIENCE_S = 10
 
@@ -106,19 +107,18 @@ class Synthesiser:
         pass
 
 
-class Pipe:
+class Pipe(Arrivals[dict[str, Any]]):
     """Both ends of a connection: the session's Socket, and what a test does with it."""
 
     said_goodbye = False
 
     def __init__(self) -> None:
-        self.events: list[dict[str, Any]] = []
+        super().__init__(lambda event: str(event["event_type"]))
         self.reads = asyncio.Event()
         self.reads.set()
         """Cleared, the client does not read."""
         self.closed: tuple[int, str] | None = None
         self._up: asyncio.Queue[str | None] = asyncio.Queue()
-        self._news = asyncio.Event()
 
     async def receive(self, take: Take | None = None) -> str | bytes | None:
         return await self._up.get()
@@ -127,8 +127,7 @@ class Pipe:
         await self.reads.wait()
         if self.closed:
             raise SocketClosed
-        self.events.append(json.loads(text))
-        self._news.set()
+        self.add(json.loads(text))
 
     async def close(self, code: int, reason: str) -> None:
         self.closed = (code, reason)
@@ -141,18 +140,6 @@ class Pipe:
 
     def hang_up(self) -> None:
         self._up.put_nowait(None)
-
-    @property
-    def types(self) -> list[str]:
-        return [event["event_type"] for event in self.events]
-
-    async def until(self, event_type: str, count: int = 1) -> dict[str, Any]:
-        """Wait for the ``count``-th event of a type."""
-        async with asyncio.timeout(PATIENCE_S):
-            while self.types.count(event_type) < count:
-                self._news.clear()
-                await self._news.wait()
-        return [event for event in self.events if event["event_type"] == event_type][count - 1]
 
 
 class Session:

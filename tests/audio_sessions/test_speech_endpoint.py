@@ -28,7 +28,7 @@ async def say(wire: Wire, *pieces: str, count: int = 1) -> None:
     for piece in pieces:
         await wire.send("input_text_buffer.append", {"delta": piece})
     await wire.send("input_text_buffer.complete")
-    await wire.until(COMPLETED, count)
+    await wire.until(COMPLETED, count=count)
 
 
 async def spoken(server: RunningServer, **output_audio: Any) -> list[bytes]:
@@ -109,7 +109,7 @@ async def test_an_update_is_answered_with_the_whole_configuration(scripted_serve
         await wire.send("speech.update", {"output_audio": {"speech_rate": 20, "voice_id": ""}})
         updated = await wire.until("speech.updated")
         await wire.send("speech.update")
-        again = await wire.until("speech.updated", 2)
+        again = await wire.until("speech.updated", count=2)
     assert updated["data"] == again["data"]
     assert updated["data"]["output_audio"] == {
         "codec": "pcm",
@@ -198,7 +198,7 @@ async def test_a_malformed_event_is_reported_and_the_connection_continues(script
     async with wired(scripted_server, PATH) as wire:
         for count, (message, named) in enumerate(FAULTS.items(), 1):
             await wire.connection.send(message)
-            error = await wire.until("error", count)
+            error = await wire.until("error", count=count)
             assert error["data"]["code"] == 4000
             assert error["data"]["message"] == error["data"]["msg"]
             assert all(name in error["data"]["msg"] for name in named)

@@ -49,7 +49,7 @@ async def hear(wire: Wire, samples: Samples) -> None:
 async def text_of(wire: Wire, count: int = 1) -> str:
     """Complete the buffer; the whole text of it."""
     await wire.send("input_audio_buffer.complete")
-    return str((await wire.until(COMPLETED, count))["data"]["content"])
+    return str((await wire.until(COMPLETED, count=count))["data"]["content"])
 
 
 def words(text: str) -> str:
@@ -170,7 +170,7 @@ async def test_a_faulty_piece_is_reported_and_left_out(scripted_server: RunningS
         await wire.send("input_audio_buffer.append", {"delta": "*"})
         await wire.send("input_audio_buffer.append", {})
         await wire.send("transcriptions.update", {"input_audio": {"bit_depth": 7}})
-        third = await wire.until("error", 3)
+        third = await wire.until("error", count=3)
         await hear(wire, sky)
         assert "color is the sky" in words(await text_of(wire))
     told = [event["data"]["msg"] for event in wire.of("error")]

@@ -102,7 +102,7 @@ async def test_recognition_that_fails_is_reported_and_the_next_buffer_works(tmp_
         running.recogniser.fails = False
         running.pipe.append(loud(2))
         running.pipe.say("input_audio_buffer.complete")
-        second = await running.pipe.until(COMPLETED, 2)
+        second = await running.pipe.until(COMPLETED, count=2)
     errors = [event["data"]["msg"] for event in running.pipe.events if event["event_type"] == "error"]
     assert errors == ["speech recognition failed: no ears"]
     assert "2 s" in second["data"]["content"]

@@ -11,27 +11,23 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from tests.arrivals import Arrivals
 from tests.end_to_end.running_server import RunningServer
 
-PATIENCE_S = 60
 
-
-class Wire:
-    """A client with a memory: everything that came is in ``events``, and when it came in ``times``."""
+class Wire(Arrivals[dict[str, Any]]):
+    """A client with a memory; when each event came is in ``times``."""
 
     def __init__(self, connection: ClientConnection) -> None:
+        super().__init__(lambda event: str(event["event_type"]))
         self.connection = connection
-        self.events: list[dict[str, Any]] = []
         self.times: list[float] = []
-        self._news = asyncio.Event()
 
     async def listen(self) -> None:
         with suppress(ConnectionClosed):
             async for message in self.connection:
-                self.events.append(json.loads(message))
                 self.times.append(time.monotonic())
-                self._news.set()
-        self._news.set()
+                self.add(json.loads(message))
 
     async def send(self, event_type: str, data: Any = None) -> None:
         event = {"event_type": event_type} | ({} if data is None else {"data": data})
@@ -39,21 +35,6 @@ class Wire:
 
     async def append(self, audio: bytes) -> None:
         await self.send("input_audio_buffer.append", {"delta": base64.b64encode(audio).decode()})
-
-    async def until(self, event_type: str, count: int = 1) -> dict[str, Any]:
-        """Wait for the ``count``-th event of a type."""
-        async with asyncio.timeout(PATIENCE_S):
-            while len(found := self.of(event_type)) < count:
-                self._news.clear()
-                await self._news.wait()
-        return found[count - 1]
-
-    def of(self, event_type: str) -> list[dict[str, Any]]:
-        return [event for event in self.events if event["event_type"] == event_type]
-
-    @property
-    def types(self) -> list[str]:
-        return [event["event_type"] for event in self.events]
 
     def audio(self, event_type: str) -> list[bytes]:
         """The packets that events of this type carried."""

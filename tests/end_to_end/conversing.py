@@ -2,46 +2,25 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 from kouyu.audio.pcm import Samples, bytes_from_float
 from kouyu.client.voice_client import UPLINK_AUDIO, Event, VoiceClient, open_client
+from tests.arrivals import Arrivals
 from tests.end_to_end.running_server import RunningServer
 
-PATIENCE_S = 60
 DOWNLINK_RATE = 24_000
 AUDIO = "conversation.audio.delta"
 ENDS = ("conversation.chat.completed", "conversation.chat.failed")
 
 
-class Talk:
-    """A client with a memory: everything that came is in ``events``."""
+class Talk(Arrivals[Event]):
+    """A client with a memory."""
 
     def __init__(self, client: VoiceClient) -> None:
+        super().__init__(lambda event: event.type)
         self.client = client
-        self.events: list[Event] = []
-        self._news = asyncio.Event()
-
-    async def listen(self) -> None:
-        async for event in self.client.events():
-            self.events.append(event)
-            self._news.set()
-        self._news.set()
-
-    @property
-    def types(self) -> list[str]:
-        return [event.type for event in self.events]
-
-    async def until(self, *types: str, count: int = 1) -> Event:
-        """Wait for the ``count``-th event of one of these types."""
-        async with asyncio.timeout(PATIENCE_S):
-            while True:
-                found = [event for event in self.events if event.type in types]
-                if len(found) >= count:
-                    return found[count - 1]
-                self._news.clear()
-                await self._news.wait()
 
     async def configure(self, **data: Any) -> Event:
         """chat.update with 16 kHz PCM in, unless said otherwise; gives chat.updated."""
@@ -113,10 +92,5 @@ async def talking(
     """A conversation for the length of a block."""
     async with open_client(server.http, server.token, bot_id=bot_id, workflow_id=workflow_id) as client:
         talk = Talk(client)
-        listening = asyncio.create_task(talk.listen())
-        try:
+        async with talk.listening(client.events()):
             yield talk
-        finally:
-            listening.cancel()
-            with suppress(asyncio.CancelledError):
-                await listening

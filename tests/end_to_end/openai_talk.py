@@ -1,9 +1,8 @@
 """Talking with a running server by the unmodified package ``openai``, in a few words."""
 
-import asyncio
 import base64
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 import numpy as np
@@ -13,42 +12,22 @@ from openai.resources.realtime.realtime import AsyncRealtimeConnection
 
 from kouyu.audio.pcm import Samples, bytes_from_float
 from kouyu.domain.speech_rate import SPEECH_RATE
+from tests.arrivals import Arrivals
 from tests.end_to_end.running_server import RunningServer
 from tests.protocol.openai.wire_rules import Rules
 
-PATIENCE_S = 60
 RATE = 24_000
 PIECE = RATE // 10 * 2
 """Bytes of an append."""
 
 
-class Talk:
-    """A connection with a memory: everything that came is in ``events``, and keeps the rules of the protocol."""
+class Talk(Arrivals[Any]):
+    """A connection with a memory, in which everything keeps the rules of the protocol."""
 
     def __init__(self, connection: AsyncRealtimeConnection) -> None:
+        super().__init__(lambda event: str(event.type))
         self.connection = connection
-        self.events: list[Any] = []
         self.rules = Rules()
-        self._news = asyncio.Event()
-
-    async def listen(self) -> None:
-        async for event in self.connection:
-            self.events.append(event)
-            self._news.set()
-
-    @property
-    def types(self) -> list[str]:
-        return [event.type for event in self.events]
-
-    async def until(self, *types: str, count: int = 1) -> Any:
-        """Wait for the ``count``-th event of one of these types."""
-        async with asyncio.timeout(PATIENCE_S):
-            while True:
-                found = [event for event in self.events if event.type in types]
-                if len(found) >= count:
-                    return found[count - 1]
-                self._news.clear()
-                await self._news.wait()
 
     async def send(self, event: dict[str, Any]) -> None:
         await self.connection.send(event)  # type: ignore[arg-type]  # also what the package has no type for
@@ -105,13 +84,8 @@ async def talking(client: AsyncOpenAI, model: str = "tools", **connect: Any) -> 
     """A conversation for the length of a block."""
     async with client.realtime.connect(model=model, **connect) as connection:
         talk = Talk(connection)
-        listening = asyncio.create_task(talk.listen())
-        try:
+        async with talk.listening(aiter(connection)):
             yield talk
-        finally:
-            listening.cancel()
-            with suppress(asyncio.CancelledError):
-                await listening
     talk.check()
 
 

@@ -12,7 +12,8 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
 from kouyu.audio.wav import read_listening_audio
-from tests.end_to_end.conversing import PATIENCE_S, Talk, talking
+from tests.arrivals import PATIENCE_S
+from tests.end_to_end.conversing import Talk, talking
 from tests.end_to_end.running_server import RunningServer
 
 pytestmark = pytest.mark.models

@@ -1,8 +1,7 @@
 """The JavaScript SDK dials again by itself after a drop, sends no chat.update, and its microphone goes on at 48 kHz."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import numpy as np
 import pytest
@@ -50,13 +49,8 @@ class Line:
 async def line(server: RunningServer) -> AsyncIterator[Line]:
     async with open_client(server.http, server.token) as client:
         talk = Talk(client)
-        listening = asyncio.create_task(talk.listen())
-        try:
+        async with talk.listening(client.events()):
             yield Line(talk)
-        finally:
-            listening.cancel()
-            with suppress(asyncio.CancelledError):
-                await listening
 
 
 async def test_after_a_drop_the_microphone_is_heard_in_its_format_and_mode(

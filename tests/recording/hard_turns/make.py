@@ -8,7 +8,6 @@ Do so when the core is meant to act otherwise than they say, and look at what ch
 import asyncio
 import sys
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 
 from kouyu.bench.children import own_server
@@ -28,11 +27,8 @@ async def made(name: str, folder: Path) -> None:
     # The record is finished when the server has ended.
     async with server as (address, _), open_client(address.http, address.token) as client:
         talk = Talk(client)
-        listening = asyncio.create_task(talk.listen())
-        await TURNS[name](talk)
-        listening.cancel()
-        with suppress(asyncio.CancelledError):
-            await listening
+        async with talk.listening(client.events()):
+            await TURNS[name](talk)
 
 
 def copied(name: str, folder: Path) -> None:
