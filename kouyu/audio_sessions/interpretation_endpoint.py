@@ -17,6 +17,7 @@ from kouyu.audio_sessions.segments import SegmentRules
 from kouyu.audio_sessions.services import RecognitionServices, SynthesisServices
 from kouyu.audio_sessions.speech_streamer import SpeechStreamer
 from kouyu.audio_sessions.unknown_voice import tell_of_unknown_voice
+from kouyu.audio_sessions.updating import updated
 from kouyu.conversation.capabilities import Capabilities
 from kouyu.domain.configuration import AsrConfig
 from kouyu.domain.errors import INTERNAL
@@ -24,9 +25,8 @@ from kouyu.protocol.coze.audio_endpoint_configuration import (
     InterpretationConfiguration,
     TranslateConfig,
     audio_to_wire,
-    merge_audio,
 )
-from kouyu.protocol.coze.audio_endpoint_downlink import AudioEvent, Delta, audio_error, audio_refusals
+from kouyu.protocol.coze.audio_endpoint_downlink import AudioEvent, Delta, audio_error
 from kouyu.protocol.coze.audio_endpoint_uplink import AudioUpdate, AudioUplinkEvent
 from kouyu.serving.transcribing import TranscriptionRequest, as_configured
 from kouyu.text.joining import separator
@@ -106,12 +106,9 @@ class InterpretationEndpoint:
         self._speaker.close()
 
     async def _update(self, update: AudioUpdate) -> None:
-        merged = merge_audio(self._asked, update.data, self._capabilities.check)
-        for refusal in audio_refusals(merged.faults, update.origin_message):
-            await self._send(refusal)
-        asked = merged.configuration
-        if asked.output_audio.voice_id != self._asked.output_audio.voice_id:
-            tell_of_unknown_voice(self._capabilities, asked.output_audio.voice_id)
+        asked = await updated(self._asked, update, self._send, self._capabilities.check)
+        before = self._asked.output_audio.voice_id
+        tell_of_unknown_voice(self._capabilities, asked.output_audio.voice_id, before=before)
         self._in_force = self._with_voice(asked)
         self._asked = asked
         self._listener.use_format(asked.input_audio)

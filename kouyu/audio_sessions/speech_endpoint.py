@@ -6,9 +6,10 @@ from kouyu.audio_sessions.running import Send
 from kouyu.audio_sessions.services import SynthesisServices
 from kouyu.audio_sessions.speech_streamer import SpeechStreamer
 from kouyu.audio_sessions.unknown_voice import tell_of_unknown_voice
+from kouyu.audio_sessions.updating import updated
 from kouyu.conversation.capabilities import Capabilities
-from kouyu.protocol.coze.audio_endpoint_configuration import SpeechConfiguration, audio_to_wire, merge_audio
-from kouyu.protocol.coze.audio_endpoint_downlink import AudioEvent, audio_refusals
+from kouyu.protocol.coze.audio_endpoint_configuration import SpeechConfiguration, audio_to_wire
+from kouyu.protocol.coze.audio_endpoint_downlink import AudioEvent
 from kouyu.protocol.coze.audio_endpoint_uplink import (
     AudioUpdate,
     AudioUplinkEvent,
@@ -65,12 +66,9 @@ class SpeechEndpoint:
             await self._speaker.say(sentence, self._output)
 
     async def _update(self, update: AudioUpdate) -> None:
-        merged = merge_audio(self._asked, update.data, self._capabilities.check)
-        for refusal in audio_refusals(merged.faults, update.origin_message):
-            await self._send(refusal)
-        asked = merged.configuration
-        if asked.output_audio.voice_id != self._asked.output_audio.voice_id:
-            tell_of_unknown_voice(self._capabilities, asked.output_audio.voice_id)
+        asked = await updated(self._asked, update, self._send, self._capabilities.check)
+        before = self._asked.output_audio.voice_id
+        tell_of_unknown_voice(self._capabilities, asked.output_audio.voice_id, before=before)
         self._output = self._capabilities.output_in_force(asked.output_audio)
         self._asked = asked
         shown = msgspec.structs.replace(asked, output_audio=self._output)

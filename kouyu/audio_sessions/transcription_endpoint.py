@@ -7,10 +7,11 @@ from kouyu.audio_sessions.live_transcriber import LiveTranscriber
 from kouyu.audio_sessions.running import Send
 from kouyu.audio_sessions.segments import SegmentRules
 from kouyu.audio_sessions.services import RecognitionServices
+from kouyu.audio_sessions.updating import updated
 from kouyu.domain.errors import INTERNAL
 from kouyu.domain.transcripts import Transcript
-from kouyu.protocol.coze.audio_endpoint_configuration import TranscriptionConfiguration, audio_to_wire, merge_audio
-from kouyu.protocol.coze.audio_endpoint_downlink import AudioEvent, audio_error, audio_refusals
+from kouyu.protocol.coze.audio_endpoint_configuration import TranscriptionConfiguration, audio_to_wire
+from kouyu.protocol.coze.audio_endpoint_downlink import AudioEvent, audio_error
 from kouyu.protocol.coze.audio_endpoint_uplink import AudioUpdate, AudioUplinkEvent
 from kouyu.protocol.coze.recognition import recognition_in_force
 from kouyu.protocol.coze.uplink import InputAudioBufferClear
@@ -56,10 +57,7 @@ class TranscriptionEndpoint:
         self._listener.close()
 
     async def _update(self, update: AudioUpdate) -> None:
-        merged = merge_audio(self._configuration, update.data)
-        for refusal in audio_refusals(merged.faults, update.origin_message):
-            await self._send(refusal)
-        self._configuration = merged.configuration
+        self._configuration = await updated(self._configuration, update, self._send)
         asr_config = recognition_in_force(self._configuration.asr_config)
         self._listener.use_format(self._configuration.input_audio)
         self._listener.how = as_configured(asr_config)

@@ -63,6 +63,7 @@ from kouyu.protocol.coze.uplink import (
     InputTextGenerateAudio,
     SubmitToolOutputs,
     UnknownEvent,
+    UplinkRequest,
 )
 from kouyu.protocol.coze.wire import to_wire
 
@@ -72,18 +73,6 @@ CANCELLATIONS: Final[dict[InterruptionReason, Cancellation]] = {
     "content": Cancellation(3, "interrupted by submitted content"),
 }
 """Why output was interrupted (downlink.md 4)."""
-
-Uplink = (
-    InputAudioBufferComplete
-    | InputAudioBufferClear
-    | ConversationMessageCreate
-    | ConversationClear
-    | SubmitToolOutputs
-    | ConversationChatCancel
-    | InputTextGenerateAudio
-    | UnknownEvent
-)
-"""The events of a client that are requests, besides ``chat.update``."""
 
 
 def downlink_of(event: Event) -> DownlinkEvent | None:
@@ -158,7 +147,7 @@ def _audio(message: Message, content: str) -> Message:
     return replace(message, content=content, content_type="audio")
 
 
-def request_of(event: Uplink, origin: str | None = None) -> Request:
+def request_of(event: UplinkRequest, origin: str | None = None) -> Request:
     """What an event of uplink.md asks for. ``origin`` comes back in the error that refuses it, if it may be refused."""
     match event:
         case InputAudioBufferComplete():

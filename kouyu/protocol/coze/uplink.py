@@ -107,10 +107,8 @@ KNOWN_EVENTS: Final = (
     "input_text.generate_audio",
 )
 
-UplinkEvent = (
-    ChatUpdate
-    | InputAudioBufferAppend
-    | InputAudioBufferComplete
+UplinkRequest = (
+    InputAudioBufferComplete
     | InputAudioBufferClear
     | ConversationMessageCreate
     | ConversationClear
@@ -119,6 +117,9 @@ UplinkEvent = (
     | InputTextGenerateAudio
     | UnknownEvent
 )
+"""The events that are requests to the conversation."""
+
+UplinkEvent = ChatUpdate | InputAudioBufferAppend | UplinkRequest
 
 
 def parse(text: str | bytes) -> UplinkEvent:
