@@ -1,13 +1,8 @@
 """Fetches a weight set beside a running server, in a process of its own: nothing of it can disturb the server."""
 
-import asyncio
-import os
-import signal
-import sys
-from collections import deque
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
-from typing import Final, Protocol
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Protocol
 
 import msgspec
 
@@ -15,11 +10,10 @@ from kouyu.weights import fetching_process
 from kouyu.weights.errors import FetchFailed
 from kouyu.weights.fetching_process import Advanced, Done, Failed, Order, Report, Waiting
 from kouyu.weights.weight_set import WeightSet
+from kouyu.workers.child_program import child_program
 
 OnProgress = Callable[[int, int], None]
 """Called with the bytes that have arrived and those that are expected."""
-
-_LAST_WORDS: Final = 5
 
 
 class BackgroundFetch(Protocol):
@@ -43,7 +37,7 @@ def background_fetch(mirror: str) -> BackgroundFetch:
 
 
 async def _fetch(order: Order, on_progress: OnProgress) -> None:
-    async with _process() as (process, last_words):
+    async with child_program(fetching_process.__name__) as (process, last_lines):
         assert process.stdin is not None
         assert process.stdout is not None
         with suppress(ConnectionError):
@@ -61,33 +55,4 @@ async def _fetch(order: Order, on_progress: OnProgress) -> None:
                 case Waiting():
                     pass
         code = await process.wait()
-        raise FetchFailed(f"The process that fetches weights ended with status {code}. {await last_words}".strip())
-
-
-@asynccontextmanager
-async def _process() -> AsyncIterator[tuple[asyncio.subprocess.Process, asyncio.Task[str]]]:
-    """Yield the process, and a task that returns its last lines of error output once it is dead. Ends it on exit."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", fetching_process.__name__),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        # A session of its own: Ctrl-C at the terminal does not reach it, and all of it can be ended together.
-        start_new_session=True,
-    )
-    last_words = asyncio.create_task(_last_lines(process.stderr))
-    try:
-        yield process, last_words
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await last_words
-        await process.communicate()
-
-
-async def _last_lines(stream: asyncio.StreamReader | None) -> str:
-    lines: deque[str] = deque(maxlen=_LAST_WORDS)
-    assert stream is not None
-    async for line in stream:
-        lines.append(line.decode(errors="replace").strip())
-    return " ".join(lines)
+        raise FetchFailed(f"The process that fetches weights ended with status {code}. {await last_lines}".strip())

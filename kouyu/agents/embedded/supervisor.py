@@ -6,10 +6,7 @@ llama.cpp's server runs in a child process, so that neither its crash nor its CP
 import asyncio
 import logging
 import secrets
-import sys
-from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import httpx
@@ -18,6 +15,7 @@ import msgspec
 from kouyu.agents.agent import AgentError
 from kouyu.agents.embedded import child
 from kouyu.agents.embedded.child import ProcessOptions, Ready
+from kouyu.workers.child_program import child_program
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +27,6 @@ _LONGEST_PAUSE_AFTER_LIFE_S: Final = 1.0
 _STABLE_AFTER_S: Final = 60.0
 _LAST_REQUEST_S: Final = 1.0
 """Time for a process that gave an empty heartbeat answer to exit, since it may be dying."""
-_LAST_WORDS: Final = 5
 
 
 class Watch(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,7 +116,7 @@ class Supervisor:
         """Run one process from start to death. Raises AgentError, which says how it died."""
         self._was_ready = False
         try:
-            async with self._child() as (process, last_words):
+            async with child_program(child.__name__, _log_line) as (process, last_lines):
                 async with asyncio.timeout(self._limits.start_timeout_s):
                     port = await self._started(process, options)
                 if port is not None:
@@ -132,7 +129,7 @@ class Supervisor:
                     self._ready.set()
                     await self._watch(process, port)
                 code = await process.wait()
-                raise AgentError(f"The embedded language model ended with status {code}. {await last_words}".strip())
+                raise AgentError(f"The embedded language model ended with status {code}. {await last_lines}".strip())
         except TimeoutError as fault:
             raise AgentError("The embedded language model did not start in time.") from fault
         except (OSError, httpx.HTTPError, msgspec.DecodeError) as fault:
@@ -160,26 +157,6 @@ class Supervisor:
             return False
         return answer.is_success
 
-    @asynccontextmanager
-    async def _child(self) -> AsyncIterator[tuple[asyncio.subprocess.Process, asyncio.Task[str]]]:
-        """Yield a process and a task that returns its last output lines once it is dead. Ends the process on exit."""
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", child.__name__),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            # Ctrl-C at the terminal is for the server, which then ends this process in order.
-            start_new_session=True,
-        )
-        last_words = asyncio.create_task(_last_lines(process.stderr))
-        try:
-            yield process, last_words
-        finally:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await last_words
-            await process.communicate()
-
     async def _started(self, process: asyncio.subprocess.Process, options: ProcessOptions) -> int | None:
         """Send the process its options and wait until it is ready. Return its port, or None if it ended first."""
         assert process.stdin is not None
@@ -194,11 +171,5 @@ class Supervisor:
         return port
 
 
-async def _last_lines(stream: asyncio.StreamReader | None) -> str:
-    """Log the process's output, and return its last lines."""
-    lines: deque[str] = deque(maxlen=_LAST_WORDS)
-    assert stream is not None
-    async for line in stream:
-        lines.append(line.decode(errors="replace").strip())
-        log.debug("embedded language model: %s", lines[-1])
-    return " ".join(lines)
+def _log_line(line: str) -> None:
+    log.debug("embedded language model: %s", line)
