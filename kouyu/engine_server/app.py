@@ -26,6 +26,7 @@ from kouyu.engines.errors import EngineError, EngineOverloaded
 from kouyu.engines.remote import wire
 from kouyu.engines.remote.wire import Failure, RemoteKind
 from kouyu.engines.work import Priority, WorkCancelled
+from kouyu.serving.hanging_up import ends_before_client
 
 log = logging.getLogger(__name__)
 
@@ -112,7 +113,7 @@ class EngineApp:
             work = asyncio.create_task(self._outcome(kind, scope, body, send), name=f"engine-{kind}")
             self._tasks.add(work)
             work.add_done_callback(self._tasks.discard)
-            if not await _hung_up_before(work, receive):
+            if await ends_before_client(work, receive):
                 outcome = work.result() if not work.cancelled() else await self._refuse(send)
         except _HungUp:
             pass
@@ -231,23 +232,6 @@ class EngineApp:
 
     def _admits(self, headers: list[Header]) -> bool:
         return not self._token or hmac.compare_digest(_header(headers, b"authorization"), b"Bearer " + self._token)
-
-
-async def _hung_up_before(work: asyncio.Task[Outcome], receive: Receive) -> bool:
-    """Wait for the end of the work. True if the client hung up before, which cancels it."""
-    hung_up = asyncio.create_task(_until_hung_up(receive), name="hung-up")
-    try:
-        await asyncio.wait({work, hung_up}, return_when=asyncio.FIRST_COMPLETED)
-        return not work.done()
-    finally:
-        for task in (work, hung_up):
-            task.cancel()
-        await asyncio.gather(work, hung_up, return_exceptions=True)
-
-
-async def _until_hung_up(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 async def _body(receive: Receive) -> bytes:

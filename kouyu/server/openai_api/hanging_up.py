@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 from litestar import Request
 from litestar.exceptions import HTTPException
 
+from kouyu.serving.hanging_up import ends_before_client
+
 T = TypeVar("T")
 
 _CLIENT_CLOSED_REQUEST = 499
@@ -18,18 +20,6 @@ async def unless_hung_up(request: Request[Any, Any, Any], work: Coroutine[Any, A
     The body of the request must have been read.
     """
     working = asyncio.create_task(work, name="request")
-    leaving = asyncio.create_task(_left(request), name="hanging up")
-    try:
-        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if working.done():
-            return working.result()
-        raise HTTPException(status_code=_CLIENT_CLOSED_REQUEST, detail="the client disconnected")
-    finally:
-        for task in (working, leaving):
-            task.cancel()
-        await asyncio.wait({working, leaving})
-
-
-async def _left(request: Request[Any, Any, Any]) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
+    if await ends_before_client(working, request.receive):
+        return working.result()
+    raise HTTPException(status_code=_CLIENT_CLOSED_REQUEST, detail="the client disconnected")
