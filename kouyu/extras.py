@@ -26,6 +26,7 @@ EXTRA_OF: Final[Mapping[str, str]] = {
             "cryptography",
             "filelock",
             "google",  # protobuf
+            "httptools",
             "httpx",
             "httpx2",
             "jinja2",

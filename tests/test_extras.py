@@ -18,7 +18,7 @@ from kouyu.engines.declaration import Kind
 from kouyu.extras import BASE, EXTRA_OF, pip
 from kouyu.settings.all_settings import EngineSettings
 
-NOT_IMPORTED: Final = {"asyncpg", "opentelemetry", "pip"}
+NOT_IMPORTED: Final = {"asyncpg", "httptools", "opentelemetry", "pip"}
 """Modules that are run, named in a URL, or imported by other libraries."""
 ROOT: Final = Path(__file__).parent.parent
 PROJECT: Final = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]

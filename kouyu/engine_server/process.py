@@ -10,6 +10,7 @@ import msgspec
 import uvicorn
 
 from kouyu.engine_server.app import EngineApp
+from kouyu.engine_server.http_protocol import EngineHttpProtocol
 from kouyu.engine_server.listeners import listener_of
 from kouyu.engine_server.served_engines import open_engines
 from kouyu.engines.remote.wire import RemoteKind
@@ -55,7 +56,7 @@ async def serving(app: EngineApp, listener: socket.socket) -> AsyncIterator[uvic
     server = HttpServer(
         uvicorn.Config(
             app,
-            http="h11",
+            http=EngineHttpProtocol,
             ws="none",
             lifespan="off",
             log_config=None,

@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import aclosing
 from functools import partial
+from urllib.parse import urlsplit
 
 import httpx
 import numpy as np
@@ -33,6 +34,15 @@ async def metrics(url: str, name: str) -> dict[tuple[str, ...], float]:
         for sample in family.samples
         if sample.name == name and sample.value
     }
+
+
+async def send_for_ever(writer: asyncio.StreamWriter) -> None:
+    """Send until the connection is closed."""
+    async with asyncio.timeout(60):
+        while True:
+            writer.write(b"x" * 1024)
+            await writer.drain()
+            await asyncio.sleep(0)
 
 
 def waits(scheduler: Scheduler, jobs: int) -> bool:
@@ -216,6 +226,22 @@ async def test_what_is_not_understood_is_answered_with_the_reason() -> None:
             answer = await client.post(path, content=body, headers=headers)
             assert answer.status_code == status
             assert said in answer.content
+
+
+async def test_a_head_without_an_end_closes_its_connection_and_long_bodies_do_not(connect: Connect) -> None:
+    async with process() as there:
+        address = urlsplit(there.url)
+        _, writer = await asyncio.open_connection(address.hostname, address.port)
+        writer.write(b"GET /health HTTP/1.1\r\nX: ")
+        with pytest.raises(ConnectionError):
+            await send_for_ever(writer)
+        writer.close()
+        async with httpx.AsyncClient(base_url=there.url, limits=httpx.Limits(max_connections=1)) as client:
+            for size in (1, 50_000, 500_000, 60_000, 1):
+                answer = await client.post("/v1/recognition", content=b"x" * size)
+                assert answer.status_code == 400
+        recognizer = await connect("asr", there.url)
+        assert (await recognizer.recognize(SPEECH[:1], OPTIONS, Priority.FINAL)).text == "FINAL 1"
 
 
 async def test_a_process_that_stops_finishes_its_work_and_begins_none(connect: Connect) -> None:
