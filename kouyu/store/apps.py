@@ -20,7 +20,8 @@ from kouyu.domain.ids import IdFactory
 from kouyu.store.database import Database
 from kouyu.store.errors import NameTaken
 from kouyu.store.secret_digest import digest_of
-from kouyu.store.tables import apps, tokens
+from kouyu.store.sign_in_tables import apps
+from kouyu.store.tables import tokens
 from kouyu.store.token_records import CLIENT_PERMISSIONS, Permission
 
 AppKind = Literal["service", "web", "pkce", "device"]

@@ -18,7 +18,8 @@ from kouyu.store.audit import AddEntry
 from kouyu.store.database import Database
 from kouyu.store.errors import StoreError
 from kouyu.store.secret_digest import digest_of
-from kouyu.store.tables import apps, tokens, used_assertions
+from kouyu.store.sign_in_tables import apps, used_assertions
+from kouyu.store.tables import tokens
 from kouyu.store.token_records import APP_TOKEN_OUTLIVES_S, Permission, TokenRecord
 from kouyu.store.token_secret import family_digest_of, new_refresh_secret, new_secret
 from kouyu.store.token_writes import InsertToken

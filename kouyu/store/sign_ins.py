@@ -18,7 +18,7 @@ from kouyu.store.audit import AddEntry
 from kouyu.store.database import Database
 from kouyu.store.issued_tokens import InsertIssued, IssuedTokens
 from kouyu.store.secret_digest import digest_of
-from kouyu.store.tables import sign_ins, used_codes
+from kouyu.store.sign_in_tables import sign_ins, used_codes
 
 Status = Literal["pending", "granted", "denied"]
 Outcome = Literal["issued", "pending", "slow_down", "denied", "expired", "unknown", "other_uri", "other_verifier"]
