@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench.peers.peer import PeerNotInstalled
-from kouyu.bench.children import START_S, ServerDidNotStart, last_words
+from kouyu.bench.children import START_S, ServerDidNotStart, last_log_lines
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 _BOTS: Final = Path(__file__).with_name("bots")
@@ -62,7 +62,7 @@ async def _ready(process: asyncio.subprocess.Process, program: str, port: int, f
                     writer.close()
                     return
                 await asyncio.sleep(_POLL_S)
-    raise ServerDidNotStart(f"{program} did not start:\n{last_words(folder)}")
+    raise ServerDidNotStart(f"{program} did not start:\n{last_log_lines(folder)}")
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:
