@@ -22,8 +22,9 @@ import torch
 from nltk.tokenize.punkt import PunktSentenceTokenizer
 from piper import PiperVoice
 
-VAD_STOP_MS = 64
-"""The peer's default. Recognition begins then."""
+VAD_STOP_MS = 200
+"""Recognition begins then, as with Pipecat. The peer's default of 64 ms cuts "How are you today?" into pieces, each of
+which is below its shortest speech of 384 ms and discarded."""
 PIPELINE_RATE = 16_000
 BLOCK = 512
 """Samples of a piece of audio in its pipeline."""
