@@ -73,7 +73,7 @@ async def test_health_tells_how_full_it_is(server: Running) -> None:
         await client.recv()
         body = json.loads((await server.raw(get("//health"))).partition("\r\n\r\n")[2])
     assert body.pop("version")
-    assert body == {"status": "ok", "sessions": 1, "max_sessions": 10}
+    assert body == {"status": "ok", "engines": "ok", "sessions": 1, "max_sessions": 10}
 
 
 async def test_a_browser_may_call_from_anywhere_with_any_header(server: Running) -> None:
