@@ -55,7 +55,7 @@ export function TurnView({ record }: { record: TurnRecord }) {
         <button type="button" onClick={() => exportTurn(record)}>JSON</button>
         <button type="button" disabled={!hasSound(record)} title={t("timeline.wavHelp")} onClick={() => exportSound(record)}>WAV</button>
       </div>
-      <Picture record={record} range={isWhole ? ranges.whole : ranges.decision} zero={zeroOf(record)} summary={reasons.join(" ")} />
+      <Picture record={record} range={isWhole ? ranges.whole : ranges.decision} zero={zeroOf(record)} summary={reasons.join(" ") || titleOf(record)} />
       <FactTable record={record} zero={zeroOf(record)} />
     </article>
   );
