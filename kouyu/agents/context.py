@@ -106,7 +106,7 @@ def with_result(message: ContextMessage) -> ContextMessage:
     if language_of(message.content) == "zh":
         note = f"（答案：{'' if result.is_exact else '约'}{result.text}）"
     else:
-        note = f"(The answer is {'' if result.is_exact else 'about '}{result.text}.)"
+        note = f"[{INSTRUCTIONS}: the answer is {'' if result.is_exact else 'about '}{result.text}]"
     return msgspec.structs.replace(message, content=f"{message.content}\n{note}")
 
 

@@ -257,7 +257,7 @@ async def test_the_results_of_calculations_go_to_models_that_need_them(
         [each["content"] for each in received.messages if each["role"] == "user"] for received in model.requests
     )
     assert plain == ["What is one plus one?", "And what is six times seven?"]
-    assert helped == [f"{plain[0]}\n(The answer is 2.)", f"{plain[1]}\n(The answer is 42.)"]
+    assert helped == [f"{plain[0]}\n[Instructions: the answer is 2]", f"{plain[1]}\n[Instructions: the answer is 42]"]
 
 
 def test_a_malformed_prompt_is_found_when_the_bot_is_made(endpoint: ModelEndpoint) -> None:

@@ -106,7 +106,8 @@ def test_arguments_that_cannot_be_read_become_an_object() -> None:
 
 
 def test_a_question_that_asks_for_a_calculation_gets_its_result_in_its_language() -> None:
-    assert with_result(message("What is six times seven?")).content == "What is six times seven?\n(The answer is 42.)"
+    asked = "What is six times seven?"
+    assert with_result(message(asked)).content == f"{asked}\n[Instructions: the answer is 42]"
     assert with_result(message("十除以三等于多少？")).content == "十除以三等于多少？\n（答案：约3.3333）"
 
 
