@@ -21,6 +21,7 @@ import pytest
 from sqlalchemy import Engine, event
 
 from kouyu.agents.chat_completion import Chunk, decode_chunk
+from kouyu.agents.embedded.plan import EmbeddedOptions
 from kouyu.assembly.lifespan import open_services
 from kouyu.audio.echo import find_echo
 from kouyu.audio.pcm import Samples, bytes_from_float
@@ -38,6 +39,7 @@ from kouyu.serving.socket import Take
 from kouyu.session import echo_guard
 from kouyu.session.connection import run_session
 from kouyu.settings.all_settings import EngineSettings, Settings
+from kouyu.settings.bots import BotSettings, ModelSettings
 from kouyu.store.store import Store
 
 Work = Counter[str]
@@ -48,6 +50,8 @@ _CALLBACKS: Final = 25
 _ORDERS: Final = ("order ", "read ahead")
 """How the names of the tasks begin that carry out a conversation's orders."""
 _READING: Final = ("SELECT", "PRAGMA", "BEGIN")
+_ANSWER_TOKENS: Final = 12
+"""Most tokens of an answer: where else a model ends may depend on the processor, since rounding differs."""
 _ANSWERED_S: Final = 30.0
 """Most seconds until an answer is complete."""
 _STUCK_S: Final = 20.0
@@ -197,7 +201,9 @@ async def counted_talk(folder: Path, work: Work) -> AsyncIterator[Talk]:
     assert isinstance(loop, VirtualLoop)
     store = await Store.open(folder / "kouyu.db")
     try:
-        settings = Settings(engines=EngineSettings(tts=("hibari",)))
+        engines = EngineSettings(tts=("hibari",), options={"embedded": EmbeddedOptions(tier="tiny")})
+        bot = BotSettings(id="short", name="Short", model=ModelSettings(max_tokens=_ANSWER_TOKENS))
+        settings = Settings(engines=engines, bots=(bot,))
         async with open_services(settings, store) as services:
             calm = Pressure(lambda: Load(waiting=0, running=0, oldest_wait=0.0))
             services = dataclasses.replace(services, pressure=calm)
