@@ -249,7 +249,8 @@ class EmbeddedModel:
         )
 
     async def _timed(self, body: dict[str, Any]) -> tuple[_Timings, float]:
-        """The times of a completion, and the share of each thread's time in which it had a processor, 0 to 1."""
+        """The times of a completion, and the share of them in which all threads had a processor, 0 to 1: else one
+        waits for another."""
         began_work = await asyncio.to_thread(processor_time_s, self.process_id)
         began = time.monotonic()
         answer = await self._supervisor.post("/completion", body)
@@ -258,7 +259,8 @@ class EmbeddedModel:
         timings = msgspec.json.decode(answer, type=_Completion).timings
         if began_work is None or work is None:
             return timings, 1.0
-        return timings, min(1.0, (work - began_work) / taken_s / self._threads)
+        share_of_each = min(1.0, (work - began_work) / taken_s / self._threads)
+        return timings, share_of_each**self._threads
 
     def _process_options(self, chat_template: str) -> ProcessOptions:
         return ProcessOptions(
