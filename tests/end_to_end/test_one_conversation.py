@@ -212,9 +212,9 @@ async def test_a_conversation_goes_on_from_one_protocol_to_the_other(answering: 
     for conversation_id in (begun, f"conv_{begun}"):
         there = {"conversation_id": conversation_id, "user_id": "ada"}
         async with openai_talk.talking(client, model=server.bots[0], extra_query=there) as talk:
-            await talk.write("Who am I?")
             created = await talk.until("conversation.created")
             assert created.conversation.id == f"conv_{begun}"
+            await talk.write("Who am I?")
             await talk.answer()
     assert told(model) == [
         ("user", "I am Ada."),
@@ -234,5 +234,4 @@ async def test_openai_s_protocol_goes_on_with_no_other_user_s_conversation(
     begun = next(event.chat.conversation_id for event in asked if event.chat is not None)
     client = openai_talk.client_of(answering.server)
     async with openai_talk.talking(client, extra_query={"conversation_id": begun, **there}) as talk:
-        await talk.update()
         assert (await talk.until("conversation.created")).conversation.id not in (f"conv_{begun}", "conv_123")

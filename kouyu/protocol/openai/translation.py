@@ -5,7 +5,7 @@ the core; ``tell`` takes an event of the core and returns what to send. Both sha
 must be the order in which the events are taken in and sent.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import count
 from typing import assert_never
@@ -30,6 +30,7 @@ from kouyu.protocol.openai.server_events import ServerEvent
 from kouyu.protocol.openai.session_object import output_object, session_object
 from kouyu.protocol.openai.session_settings import SessionSettings, updated
 from kouyu.protocol.openai.user_speech import UserSpeech
+from kouyu.protocol.wire import Prepared
 
 _OfResponse = (
     core.ChatBegan
@@ -64,8 +65,6 @@ class Translation:
         self._voice_id = ""
         """The voice in force."""
         self._has_begun = False
-        self._tells_of_conversation = False
-        """Whether ``conversation.created`` is still to come."""
         self._session_id = new_id("sess")
         self._new_id = new_id
         self._origins = count(1)
@@ -81,16 +80,13 @@ class Translation:
     def read(self, event: client.ClientEvent) -> Read:
         """Take in an event of the client. Audio, media, and asking the core for changed ``settings``, is left to the
         caller. A fault is an ``error`` event among the replies."""
-        return self._carry_out(partial(self._read, event), event.event_id)
-
-    def _carry_out(self, read: Callable[[], Read], event_id: str | None) -> Read:
         try:
-            led_to = read()
+            read = self._read(event)
         except ProtocolError as fault:
-            return refused(fault, event_id)
-        if (then := led_to.then) is None:
-            return msgspec.structs.replace(led_to, replies=tuple(self._with_conversation(led_to.replies)))
-        return msgspec.structs.replace(led_to, then=lambda prepared: self._carry_out(partial(then, prepared), event_id))
+            return refused(fault, event.event_id)
+        if read.then is None:
+            return read
+        return msgspec.structs.replace(read, then=partial(_carried_out, read.then, event.event_id))
 
     def _read(self, event: client.ClientEvent) -> Read:
         match event:
@@ -130,18 +126,7 @@ class Translation:
 
     def tell(self, event: core.Event) -> list[ServerEvent]:
         """What to send for an event of the core."""
-        return list(self._with_conversation(tuple(self._tell(event))))
-
-    def _with_conversation(self, told: tuple[ServerEvent, ...]) -> Iterator[ServerEvent]:
-        """What is told, with ``conversation.created`` behind the first answer to a ``session.update``, for which Open
-        WebUI waits right after ``session.created``, or before anything else."""
-        for event in told:
-            if isinstance(event, events.SessionCreated | events.ErrorEvent) or not self._tells_of_conversation:
-                yield event
-                continue
-            self._tells_of_conversation = False
-            created = events.ConversationCreated(conversation=events.ConversationObject(id=self._items.conversation_id))
-            yield from (event, created) if isinstance(event, events.SessionUpdated) else (created, event)
+        return list(self._tell(event))
 
     def _tell(self, event: core.Event) -> Iterator[ServerEvent]:
         if self._apart.takes(event):
@@ -219,8 +204,8 @@ class Translation:
             return
         self._has_begun = True
         self._items.conversation_id = f"{CONVERSATION_PREFIX}{configuration.chat_config.conversation_id}"
-        self._tells_of_conversation = True
         yield events.SessionCreated(session=self._session())
+        yield events.ConversationCreated(conversation=events.ConversationObject(id=self._items.conversation_id))
 
     def _tell_of_message(self, event: core.MessageCompleted) -> Iterator[ServerEvent]:
         message = event.message
@@ -259,6 +244,15 @@ class Translation:
 
     def _session(self) -> dict[str, object]:
         return session_object(self.settings, session_id=self._session_id, voice_id=self._voice_id)
+
+
+def _carried_out(
+    then: Callable[[Sequence[Prepared]], Read], event_id: str | None, prepared: Sequence[Prepared]
+) -> Read:
+    try:
+        return then(prepared)
+    except ProtocolError as fault:
+        return refused(fault, event_id)
 
 
 def refused(fault: ProtocolError, event_id: str | None) -> Read:

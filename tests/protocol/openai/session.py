@@ -47,7 +47,6 @@ class Session:
         self._then: Callable[[Sequence[Prepared]], Read] | None = None
         self.tell(core.Connected())
         self._configure()
-        self._note(self.translation.tell(core.BufferCleared()))  # conversation.created comes before it
 
     def send(self, event: Json) -> list[Json]:
         """What is answered at once. What is asked of the core is in ``requests``."""
