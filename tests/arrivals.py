@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Final, Generic, TypeVar
+
+from kouyu.serving.background import in_background
 
 PATIENCE_S: Final = 60.0
 
@@ -42,13 +44,8 @@ class Arrivals(Generic[E]):
     @asynccontextmanager
     async def listening(self, source: AsyncIterator[E]) -> AsyncIterator[None]:
         """Take in what comes from ``source`` while the block runs."""
-        task = asyncio.create_task(self._listen(source))
-        try:
+        async with in_background(self._listen(source), "what arrives"):
             yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
     async def _listen(self, source: AsyncIterator[E]) -> None:
         async for event in source:

@@ -72,13 +72,14 @@ def _number(said: str) -> str | None:
         return f"{before}亿{after}" if before and after is not None else None
     head = said.removesuffix("万")
     # The grammar does not convert single characters.
-    written = _digits(head) if len(head) == 1 else phrase(head, "zh")
+    written = digits(head) if len(head) == 1 else phrase(head, "zh")
     if written is None or not re.fullmatch(r"\d+(?:\.\d+)?", written):
         return None
     return written + said[len(head) :]
 
 
-def _digits(said: str) -> str:
+def digits(said: str) -> str:
+    """Write Mandarin digits and 十 in figures, each character by itself: 二零二六 becomes 2026."""
     return said.translate(_DIGIT_VALUES)
 
 
@@ -110,7 +111,7 @@ def _month(match: re.Match[str]) -> str | None:
 
 
 def _year(match: re.Match[str]) -> str | None:
-    return _digits(match["year"])
+    return digits(match["year"])
 
 
 def _clock(match: re.Match[str]) -> str | None:
@@ -146,7 +147,7 @@ def _cardinal(match: re.Match[str]) -> str | None:
     before = match.string[max(0, match.start() - 1) : match.start()]
     after = match.string[match.end() : match.end() + 2]
     if _DIGITS.fullmatch(said):
-        return _digits(said)
+        return digits(said)
     if not _CARDINAL.fullmatch(said) or after.startswith(("几", "分之")) or said[0] in "百千万亿零":
         return None
     if said[0] == "十" and before.endswith(("几", "数", "好")):

@@ -11,13 +11,13 @@ import msgspec
 
 from kouyu.text.english_numbers import DECIMAL, value_below_100
 from kouyu.text.transducers import phrase
+from kouyu.text.written_mandarin import digits
 
 FIGURES: Final = r"\d{1,15}(?:,\d{3})*(?:\.\d{1,9})?(?![\d.]\d)"
 LARGEST: Final = 10**15
 _MOST_DECIMALS: Final = 4
 
 _ENGLISH: Final = re.compile(rf"\b{DECIMAL}\b", re.IGNORECASE)
-_MANDARIN_DIGITS: Final = {figure: value for value, figure in enumerate("零一二三四五六七八九十")} | {"两": 2, "〇": 0}
 IN_MANDARIN: Final = "[零〇一二两三四五六七八九十百千万亿]{1,20}(?:点[零〇一二三四五六七八九]{1,9})?"
 """A number in Mandarin words, well-formed or not."""
 _MANDARIN: Final = re.compile(IN_MANDARIN)
@@ -68,7 +68,6 @@ def _english_number(match: re.Match[str]) -> str:
 
 def _mandarin_number(match: re.Match[str]) -> str:
     said = match.group()
-    if said in _MANDARIN_DIGITS:
-        return str(_MANDARIN_DIGITS[said])
-    written = phrase(said, "zh")
+    # The grammar does not convert single characters.
+    written = digits(said) if len(said) == 1 else phrase(said, "zh")
     return written if written and _NUMBER.fullmatch(written) else said

@@ -53,7 +53,8 @@ def result_in_english(question: str) -> Result | None:
     figures = english_in_figures(question.replace("-", " "))
     for pattern in _ASKED_IN_ENGLISH:
         if found := pattern.search(figures):
-            return _converted(found, _ENGLISH_RATIOS)
+            amount = found["number"].lower()
+            return _converted(Fraction(1) if amount in ("a", "an") else value(amount), found, _ENGLISH_RATIOS)
     return None
 
 
@@ -62,16 +63,15 @@ def result_in_mandarin(question: str) -> Result | None:
     found = _ASKED_IN_MANDARIN.search(question)
     if found is None:
         return None
-    number = mandarin_in_figures(found["number"])
-    return _converted(found, _MANDARIN_RATIOS, number) if re.fullmatch(FIGURES, number) else None
+    amount = mandarin_in_figures(found["number"])
+    return _converted(value(amount), found, _MANDARIN_RATIOS) if re.fullmatch(FIGURES, amount) else None
 
 
-def _converted(found: re.Match[str], ratios: Mapping[str, tuple[int, Fraction]], number: str = "") -> Result | None:
+def _converted(amount: Fraction, found: re.Match[str], ratios: Mapping[str, tuple[int, Fraction]]) -> Result | None:
     of_set, ratio = ratios[found["unit"].lower()]
     into_set, into = ratios[found["into"].lower()]
     if of_set != into_set:
         return None
-    amount = 1 if found["number"].lower() in ("a", "an", "") else value(number or found["number"])
     space = " " if found["into"].isascii() else ""
     return rounded(amount * ratio / into, f"{space}{found['into']}")
 

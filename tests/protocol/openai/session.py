@@ -14,7 +14,7 @@ from kouyu.domain.errors import ProtocolError
 from kouyu.domain.ids import NO_ID
 from kouyu.domain.messages import Message, MessageType
 from kouyu.domain.options import SessionOptions
-from kouyu.domain.requests import Request
+from kouyu.domain.requests import Request, WriteMessage
 from kouyu.domain.tool_calls import Function, ToolCall
 from kouyu.domain.transcripts import Transcript
 from kouyu.protocol.openai.client_events import parse
@@ -194,3 +194,17 @@ def only(events: list[Json], kind: str) -> Json:
     """The one event of this type."""
     (found,) = (event for event in events if event["type"] == kind)
     return found
+
+
+def written(session: Session) -> WriteMessage:
+    """The message that was asked for last."""
+    (request,) = session.requests
+    assert isinstance(request, WriteMessage)
+    return request
+
+
+def save(session: Session) -> list[Json]:
+    """The core carries out the message that was asked for last."""
+    request = written(session)
+    message = session.message(None, "question", request.content)
+    return session.tell(core.MessageWritten(message, request.origin))

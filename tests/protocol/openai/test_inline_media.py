@@ -5,16 +5,15 @@ from base64 import b64encode
 
 import pytest
 
-from kouyu.domain import events as core
 from kouyu.domain.client_json import LARGEST_MESSAGE, MOST_CHARACTERS
 from kouyu.domain.options import GivenMessage
-from kouyu.domain.requests import AnswerNow, WriteMessage
+from kouyu.domain.requests import AnswerNow
 from kouyu.protocol.openai.client_events import CreateItem, parse
 from kouyu.protocol.openai.faults import RefusedEvent
 from kouyu.protocol.openai.inline_media import LONGEST_AUDIO_S, MOST_BYTES
 from kouyu.protocol.openai.items import LONGEST_SHOWN
 from kouyu.protocol.wire import Heard, Loaded, Picture, Saved, Speech, StoredPicture
-from tests.protocol.openai.session import Json, Session, only, types
+from tests.protocol.openai.session import Json, Session, only, save, types, written
 
 PNG = b"\x89PNG\r\n\x1a\n and so on"
 JPEG = b"\xff\xd8\xff and so on"
@@ -36,18 +35,6 @@ PICTURE = picture(PNG)
 def create(*parts: Json, item_id: str = "mine", **fields: str) -> Json:
     item = {"id": item_id, "type": "message", "role": "user", "content": list(parts)}
     return {"type": "conversation.item.create", "item": item, **fields}
-
-
-def written(session: Session) -> WriteMessage:
-    (request,) = session.requests
-    assert isinstance(request, WriteMessage)
-    return request
-
-
-def save(session: Session) -> list[Json]:
-    request = written(session)
-    message = session.message(None, "question", request.content)
-    return session.tell(core.MessageWritten(message, request.origin))
 
 
 def test_a_picture_is_saved_as_an_upload_before_the_core_gets_its_id() -> None:

@@ -9,30 +9,17 @@ import pytest
 from kouyu.domain import events as core
 from kouyu.domain.content import MOST_PARTS
 from kouyu.domain.ids import NO_ID
-from kouyu.domain.requests import RemoveMessage, ReportPlayback, WriteMessage
+from kouyu.domain.requests import RemoveMessage, ReportPlayback
 from kouyu.protocol.openai.client_events import CreateItem
 from kouyu.protocol.openai.conversation_items import MOST_CHARACTERS
 from kouyu.protocol.openai.items import LONGEST_OUTPUT
 from kouyu.protocol.openai.server_events import ItemAdded, ItemDone
-from tests.protocol.openai.session import Json, Session, completed, only, types
+from tests.protocol.openai.session import Json, Session, completed, only, save, types, written
 
 
 def create(role: str, *parts: Json, item_id: str | None = None, **fields: Any) -> Json:
     item: Json = {"type": "message", "role": role, "content": list(parts)}
     return {"type": "conversation.item.create", "item": item | ({"id": item_id} if item_id else {}), **fields}
-
-
-def written(session: Session) -> WriteMessage:
-    (request,) = session.requests
-    assert isinstance(request, WriteMessage)
-    return request
-
-
-def save(session: Session) -> list[Json]:
-    """The core carries out the message that was asked for last."""
-    request = written(session)
-    message = session.message(None, "question", request.content)
-    return session.tell(core.MessageWritten(message, request.origin))
 
 
 TEXT: Json = {"type": "input_text", "text": "Hello."}
