@@ -27,6 +27,7 @@ from bench.peers.report import load_now
 from bench.peers.talker import Answers, talk
 from bench.peers.turns import live
 from bench.peers.versions import versions
+from bench.peers.write_out import write_out
 from kouyu.bench.machine import this_machine
 from kouyu.bench.question_files import spoken_questions
 from kouyu.bench.spoken_question import SpokenQuestion
@@ -153,12 +154,7 @@ def main(
     options = CapacityOptions(first=_first(first), most=most, seconds=seconds, slowest_ms=slowest_answer)
     report = asyncio.run(compare(peers, PeerOptions(whisper=whisper), options, console))
     print_report(report, console)
-    if markdown:
-        click.echo(as_markdown(report))
-    if json_file is not None:
-        json_file.write_bytes(msgspec.json.format(msgspec.json.encode(report)))
-    if not report.sides:
-        raise click.ClickException("none of them could be measured")
+    write_out(report, markdown=as_markdown(report) if markdown else "", json_file=json_file)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 import click
-import msgspec
 from rich.console import Console
 
 from bench.peers.attempt import NotMeasured, attempt
@@ -21,6 +20,7 @@ from bench.peers.peers import PEERS
 from bench.peers.report import ComparisonReport, Side, as_markdown, load_now, print_report, summaries
 from bench.peers.turns import measure
 from bench.peers.versions import versions
+from bench.peers.write_out import write_out
 from kouyu.bench.machine import this_machine
 from kouyu.bench.question_files import spoken_questions
 
@@ -89,12 +89,7 @@ def main(
     options = PeerOptions(whisper=whisper)
     report = asyncio.run(compare(peers, options, {"free": turns, "barge": barges}, console))
     print_report(report, console)
-    if markdown:
-        click.echo(as_markdown(report))
-    if json_file is not None:
-        json_file.write_bytes(msgspec.json.format(msgspec.json.encode(report)))
-    if not report.sides:
-        raise click.ClickException("none of them could be measured")
+    write_out(report, markdown=as_markdown(report) if markdown else "", json_file=json_file)
 
 
 if __name__ == "__main__":

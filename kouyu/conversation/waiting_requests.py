@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterator
+from typing import TypeGuard
 
 import msgspec
 
@@ -63,7 +64,7 @@ class WaitingRequests:
             if _is_answer(request) and self._output.running() and self._output.reply() is None:
                 return
             self._waiting.popleft()
-            if isinstance(request, AnswerNow) and _is_answer(request) and self._output.running():
+            if _is_answer(request) and self._output.running():
                 yield refused(request.origin, OVERTAKEN)
             else:
                 yield from self._carry_out(request, now)
@@ -76,7 +77,7 @@ class WaitingRequests:
             yield refused(waiting.request.origin, OVERTAKEN)
 
 
-def _is_answer(request: AnswerNow | WriteMessage) -> bool:
+def _is_answer(request: AnswerNow | WriteMessage) -> TypeGuard[AnswerNow]:
     """Whether it asks for an answer of the conversation."""
     return isinstance(request, AnswerNow) and not request.options.is_apart
 
