@@ -1,12 +1,15 @@
 """The JavaScript SDK dials again by itself after a drop, sends no chat.update, and its microphone goes on at 48 kHz."""
 
+import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 
 import numpy as np
 import pytest
 
 from kouyu.client.voice_client import open_client
+from tests.arrivals import PATIENCE_S
 from tests.end_to_end.conversing import Talk
 from tests.end_to_end.running_server import RunningServer
 from tests.fields import uploads
@@ -24,14 +27,25 @@ JAVASCRIPT = {
 class Line:
     """A connection that can be cut."""
 
-    def __init__(self, talk: Talk) -> None:
+    def __init__(self, talk: Talk, server: RunningServer) -> None:
         self.talk = talk
+        self._server = server
 
     async def cut(self) -> None:
-        """TCP ends without a close frame."""
+        """TCP ends without a close frame. Returns when the server has seen it: whoever dials before is somebody new."""
+        before = noted = self._last_noted()
         connection = self.talk.client._connection
         connection.transport.abort()
         await connection.wait_closed()
+        async with asyncio.timeout(PATIENCE_S):
+            while noted <= before:
+                await asyncio.sleep(0.02)
+                noted = self._last_noted()
+
+    def _last_noted(self) -> int:
+        """The number of the last lost connection that the server remembers."""
+        with closing(sqlite3.connect(self._server.folder / "data" / "kouyu.db")) as database:
+            return int(database.execute("SELECT COALESCE(MAX(seq), 0) FROM lost_connections").fetchone()[0])
 
     async def ask(self) -> str:
         """The microphone goes on: a question, and silence; the transcript."""
@@ -50,7 +64,7 @@ async def line(server: RunningServer) -> AsyncIterator[Line]:
     async with open_client(server.http, server.token) as client:
         talk = Talk(client)
         async with talk.listening(client.events()):
-            yield Line(talk)
+            yield Line(talk, server)
 
 
 async def test_after_a_drop_the_microphone_is_heard_in_its_format_and_mode(
