@@ -30,8 +30,7 @@ LOCKS: Final = 0x6B6F7500
 MIGRATION: Final = 0
 SERVERS: Final = 1
 CONVERSATION: Final = 2
-SESSION: Final = 3
-"""What a lock is about; see ``lock``, and for the last one server_sessions.py."""
+"""What a lock is about; see ``lock``. 3: a server's session (server_sessions.py)."""
 
 _LOCK_NOT_AVAILABLE = "55P03"
 """PostgreSQL's code for a lock that was not had within lock_timeout."""

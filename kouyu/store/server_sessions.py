@@ -4,9 +4,9 @@ from typing import Final
 
 from sqlalchemy import TextClause, text
 
-from kouyu.store.dialect import LOCKS, SESSION
+from kouyu.store.dialect import LOCKS
 
-_LOCK: Final = LOCKS + SESSION
+_SESSION: Final = LOCKS + 3
 
 
 def session_lock(key: str) -> str:
@@ -14,7 +14,7 @@ def session_lock(key: str) -> str:
 
     Shared: where a network was cut, PostgreSQL may still think that an earlier connection of the same server is open.
     """
-    return f"SELECT pg_advisory_lock_shared({_LOCK}, {int(key)})"
+    return f"SELECT pg_advisory_lock_shared({_SESSION}, {int(key)})"
 
 
 def session_has_ended(*, seen_by: str = "") -> TextClause:
@@ -24,7 +24,7 @@ def session_has_ended(*, seen_by: str = "") -> TextClause:
     restart of PostgreSQL.
     """
     held = (
-        f"SELECT objid::text FROM pg_locks WHERE locktype = 'advisory' AND classid = {_LOCK}"
+        f"SELECT objid::text FROM pg_locks WHERE locktype = 'advisory' AND classid = {_SESSION}"
         " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
     )
     condition = f"servers.session <> '' AND servers.session NOT IN ({held})"
